@@ -1,0 +1,175 @@
+"""The program `bench`: its verbs and their options.
+
+Only signatures stand here. A verb's module, and with it torch, is imported when the verb runs, so that
+``bench --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench import __version__
+from bench.errors import BenchError
+
+app = typer.Typer(
+    name="bench",
+    help="Benchmarks and ablations for (multimodal) sequential recommendation.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: brackets stay brackets, and rich is not imported for it
+)
+
+Suite = Annotated[str, typer.Argument(metavar="SUITE", help="A suite file, or the name of one in suites/.")]
+Results = Annotated[Path, typer.Option(metavar="DIR", help="The results folder.")]
+Cache = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Prepared data (default: $BENCH_CACHE, else the user's cache)."),
+]
+Override = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override a setting, e.g. training.epochs=5. Repeatable."
+    ),
+]
+
+
+class TableFormat(StrEnum):
+    """Formats of `bench table`."""
+
+    rich = "rich"
+    markdown = "markdown"
+    csv = "csv"
+    latex = "latex"
+    json = "json"
+
+
+class ListFormat(StrEnum):
+    """Formats of `bench models` and `bench datasets`."""
+
+    rich = "rich"
+    json = "json"
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"bench {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Benchmarks and ablations for (multimodal) sequential recommendation."""
+
+
+@app.command("run")
+def _run(
+    suite: Suite,
+    dataset: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this dataset, e.g. ml-100k or toyshop[image=1]. Repeatable."),
+    ] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Only this model. Repeatable.")] = None,
+    seed: Annotated[list[int] | None, typer.Option(help="Only this seed. Repeatable.")] = None,
+    overrides: Override = None,
+    results: Results = Path("results"),
+    cache: Cache = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Runs at a time (default: cores / threads of a run).")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, and stop.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Compute again what is already there.")] = False,
+) -> None:
+    """Make every run of a suite exist, then print its table."""
+    from bench.cli.run import run as verb
+
+    code = verb(
+        suite,
+        datasets=dataset or [],
+        models=model or [],
+        seeds=seed or [],
+        overrides=overrides or [],
+        results=results,
+        cache=cache,
+        jobs=jobs,
+        device=device,
+        dry_run=dry_run,
+        fresh=fresh,
+    )
+    raise typer.Exit(code)
+
+
+@app.command("table")
+def _table(
+    suite: Annotated[
+        str, typer.Argument(metavar="SUITE", help="The name of a suite with results, or a suite file.")
+    ],
+    format: Annotated[TableFormat, typer.Option(help="For reading, or with every digit.")] = TableFormat.rich,
+    results: Results = Path("results"),
+) -> None:
+    """Print a suite's table: mean and spread over seeds."""
+    from bench.cli.table import print_table, results_of
+
+    print_table(results, results_of(suite), format.value)
+
+
+@app.command("status")
+def _status(
+    suite: Suite, overrides: Override = None, results: Results = Path("results"), cache: Cache = None
+) -> None:
+    """Show which runs are done, running, failed, stale or missing."""
+    from bench.cli.status import print_status
+
+    print_status(suite, overrides or [], results, cache)
+
+
+@app.command("why")
+def _why(
+    run: Annotated[
+        str,
+        typer.Argument(metavar="RUN", help="The start of a fingerprint, or SUITE/DATASET/MODEL/SEED."),
+    ],
+    results: Results = Path("results"),
+    cache: Cache = None,
+) -> None:
+    """Show what a run depends on and where it comes from."""
+    from bench.cli.why import print_why
+
+    print_why(run, results, cache)
+
+
+@app.command("models")
+def _models(format: Annotated[ListFormat, typer.Option(help="Output.")] = ListFormat.rich) -> None:
+    """List the models with their settings."""
+    from bench.cli.models import print_models
+
+    print_models(format.value)
+
+
+@app.command("datasets")
+def _datasets(format: Annotated[ListFormat, typer.Option(help="Output.")] = ListFormat.rich) -> None:
+    """List the datasets with their options."""
+    from bench.cli.datasets import print_datasets
+
+    print_datasets(format.value)
+
+
+def run() -> None:
+    """Run the command line; a condition that bench explains ends in its sentence and exit code."""
+    # Models of one's own are mostly written in the current folder; a console script does not look there.
+    sys.path.append(str(Path.cwd()))
+    try:
+        app(prog_name="bench")
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

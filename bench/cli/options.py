@@ -1,0 +1,64 @@
+"""A settings class as a list of options, for `bench models` and `bench datasets`."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Sequence
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from bench.registry import Entry, load
+from bench.suite.settings import Settings
+
+
+def options(entry: Entry) -> list[dict[str, Any]]:
+    """Each option's name in a suite, kind, default and, where there are any, its limits.
+
+    Args:
+        entry: of a model, dataset or encoder.
+    """
+    kind: type[Settings] = load(entry.settings)
+    return [
+        {"name": field.alias or name, "kind": _kind(field.annotation), "default": field.default}
+        | ({"limits": limits} if (limits := _limits(field)) else {})
+        for name, field in kind.model_fields.items()
+    ]
+
+
+def brief(found: list[dict[str, Any]]) -> str:
+    """The options in one text: ``name=default``, comma-separated."""
+    return ", ".join(f"{option['name']}={_plain(option['default'])}" for option in found) or "none"
+
+
+def listing(title: str, lines: Sequence[str]) -> RenderableType:
+    """A bold title with indented lines below; long lines wrap, nothing is cut off."""
+    body = Text("\n".join(lines), overflow="fold")
+    return Group(Text(title, style="bold"), Padding(body, (0, 0, 1, 4)))
+
+
+def _plain(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _kind(annotation: Any) -> str:
+    if get_origin(annotation) is Literal:
+        return " | ".join(map(str, get_args(annotation)))
+    if get_origin(annotation) is tuple:
+        return f"list of {_kind(get_args(annotation)[0])}"
+    if get_args(annotation):
+        return " | ".join(_kind(part) for part in get_args(annotation) if part is not types.NoneType)
+    return str(annotation.__name__)
+
+
+def _limits(field: FieldInfo) -> str:
+    signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+    return ", ".join(
+        f"{sign} {getattr(rule, name)}"
+        for rule in field.metadata
+        for name, sign in signs.items()
+        if getattr(rule, name, None) is not None
+    )

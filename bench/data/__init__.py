@@ -1,0 +1,1 @@
+"""Datasets: sources, preparation, split. Test targets lie apart (see bench.data.locked)."""

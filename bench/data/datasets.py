@@ -1,0 +1,90 @@
+"""Datasets by name: look one up in the cache, or prepare it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from bench.data.cache import cache_root
+from bench.data.preparation import prepare
+from bench.data.prepared import FORMAT_VERSION, PreparedDataset
+from bench.data.sources.base import Progress
+from bench.errors import InputError
+from bench.registry import DATASETS, RESULT_VERSIONS, DatasetEntry, load
+from bench.suite.settings import Settings
+
+
+def open_dataset(
+    name: str, label: str, options: Mapping[str, Any], cache: Path | None = None
+) -> PreparedDataset | None:
+    """The prepared dataset, or None where it is not prepared yet.
+
+    Args:
+        name: the dataset's name in the registry.
+        label: the name shown in results.
+        options: the dataset's options, as its settings class takes them.
+        cache: the cache's root; see `cache_root`.
+
+    Raises:
+        InputError: no dataset has this name, or an option is wrong.
+    """
+    folder, _ = _locate(name, options, cache)
+    return PreparedDataset.open(folder, label) if (folder / "dataset.json").is_file() else None
+
+
+def prepare_dataset(
+    name: str,
+    label: str,
+    options: Mapping[str, Any],
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> PreparedDataset:
+    """The prepared dataset, prepared now where it is not; arguments and errors as `open_dataset`.
+
+    Raises:
+        DataError: the source cannot be had, or leaves no user.
+    """
+    folder, settings = _locate(name, options, cache)
+    source = load(DATASETS[name].path)(settings)
+    return prepare(source, label, _recipe(name, settings), folder, progress)
+
+
+def _locate(name: str, options: Mapping[str, Any], cache: Path | None) -> tuple[Path, Settings]:
+    settings = _settings(name, options)
+    recipe = json.dumps(_recipe(name, settings), sort_keys=True)
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    key = hashlib.sha256(recipe.encode()).hexdigest()[:16]
+    return cache_root(cache) / "datasets" / f"{slug}-{key}", settings
+
+
+def _settings(name: str, options: Mapping[str, Any]) -> Settings:
+    entry = _entry(name)
+    try:
+        settings: Settings = load(entry.settings)(**options)
+    except ValueError as error:  # pydantic's ValidationError is one
+        raise InputError(f"the options {dict(options)} do not suit dataset {name!r}: {error}") from error
+    return settings
+
+
+def _entry(name: str) -> DatasetEntry:
+    if name not in DATASETS:
+        near = get_close_matches(name, DATASETS, n=1)
+        remedy = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(DATASETS)}"
+        raise InputError(f"there is no dataset {name!r}", remedy=remedy)
+    return DATASETS[name]
+
+
+def _recipe(name: str, settings: Settings) -> dict[str, Any]:
+    """Everything a prepared folder depends on; the label is not part of it."""
+    return {
+        "dataset": name,
+        "options": settings.model_dump(mode="json"),
+        "source_version": DATASETS[name].version,
+        "data_version": RESULT_VERSIONS["data"],
+        "format_version": FORMAT_VERSION,
+    }

@@ -1,0 +1,154 @@
+"""From a source to a prepared folder: collect, split, number the pictures, hash, write."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bench.data.cache import build_folder
+from bench.data.prepared import FORMAT_VERSION, PreparedDataset
+from bench.data.sources.base import Progress, RawData, Source, picture_file
+from bench.data.split import Split, split
+from bench.registry import MODALITIES, Modality
+
+_TABLES = ("items", "users", "train", "validation", "test")
+
+
+def prepare(
+    source: Source,
+    label: str,
+    recipe: Mapping[str, Any],
+    folder: Path,
+    progress: Progress | None = None,
+) -> PreparedDataset:
+    """Prepare ``source`` into ``folder``, unless it lies there already.
+
+    Args:
+        source: where the data come from.
+        label: the name shown in results.
+        recipe: what the folder depends on, recorded in it; the caller derives the folder's name from it.
+        folder: where the dataset will be; it appears whole or not at all.
+        progress: told what is being done.
+
+    Raises:
+        DataError: the source fails, or leaves no user.
+    """
+
+    def done() -> bool:
+        return (folder / "dataset.json").is_file()
+
+    def build(partial: Path) -> None:
+        collected = partial / "collected"
+        collected.mkdir()
+        raw = source.collect(collected, progress)
+        if progress is not None:
+            progress("split", 0, 1)
+        parts = split(raw)
+        items, absent = _place_pictures(parts.items, collected, partial / "images")
+        shutil.rmtree(collected)
+        if progress is not None:
+            progress("split", 1, 1)
+        _write(partial, raw, parts, items, absent, recipe)
+
+    build_folder(folder, done, build)
+    return PreparedDataset.open(folder, label)
+
+
+def _place_pictures(items: pa.Table, collected: Path, target: Path) -> tuple[pa.Table, int]:
+    """Move the catalogue's pictures to ``target``, named by item number.
+
+    Returns:
+        the items with the new names (relative to the dataset's folder), and how many named a picture that
+        is not there.
+    """
+    names: list[str | None] = []
+    absent = 0
+    waiting = Counter(items["image"].to_pylist())
+    for item, name in zip(items["item"].to_pylist(), items["image"].to_pylist(), strict=True):
+        file = None if name is None else picture_file(collected, name)
+        if file is None:
+            absent += name is not None
+            names.append(None)
+            continue
+        target.mkdir(exist_ok=True)
+        placed = target / f"{item}{file.suffix.lower()}"
+        # Two items may share a picture; only the last one may move it.
+        waiting[name] -= 1
+        if waiting[name]:
+            shutil.copyfile(file, placed)
+        else:
+            file.rename(placed)
+        names.append(f"{target.name}/{placed.name}")
+    column = items.schema.get_field_index("image")
+    return items.set_column(column, "image", pa.array(names, pa.string())), absent
+
+
+def _write(
+    partial: Path,
+    raw: RawData,
+    parts: Split,
+    items: pa.Table,
+    absent: int,
+    recipe: Mapping[str, Any],
+) -> None:
+    tables = {name: getattr(parts, name) for name in _TABLES} | {"items": items}
+    for name, table in tables.items():
+        pq.write_table(table, partial / f"{name}.parquet")
+    described = _described(items)
+    users, bought, interactions = parts.users.num_rows, items.num_rows, parts.facts["interactions"]
+    facts = {
+        "format_version": FORMAT_VERSION,
+        "recipe": dict(recipe),
+        "content_hash": content_hash(tables, partial),
+        "users": users,
+        "items": bought,
+        "interactions": interactions,
+        "modalities": [modality for modality in MODALITIES if described[modality]],
+        "audit": {
+            **parts.facts,
+            "training_targets": interactions - 3 * users,
+            "interactions_per_user": interactions / users,
+            "interactions_per_item": interactions / bought,
+            "items_with": described,
+            "pictures_named_but_absent": absent,
+            "source_sha256": dict(raw.files),
+            "truth": None if raw.truth is None else dict(raw.truth),
+        },
+    }
+    text = json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    (partial / "dataset.json").write_text(text, encoding="utf-8")
+
+
+def _described(items: pa.Table) -> dict[Modality, int]:
+    rows = items.select(["title", "text", "categories", "image"]).to_pylist()
+    return {
+        "image": sum(row["image"] is not None for row in rows),
+        "text": sum(bool(row["title"].strip() or row["text"].strip()) for row in rows),
+        "category": sum(bool(row["categories"]) for row in rows),
+    }
+
+
+def content_hash(tables: Mapping[str, pa.Table], folder: Path) -> str:
+    """SHA-256 over the values of the five tables and the bytes of the pictures: hex.
+
+    It hashes values, not Parquet files, whose bytes change with the version of the library that wrote them.
+    """
+    digest = hashlib.sha256()
+    for name in _TABLES:
+        table = tables[name]
+        digest.update(f"{name} {table.num_rows} {table.column_names}\n".encode())
+        for row in table.to_pylist():
+            digest.update(json.dumps(list(row.values())).encode() + b"\n")
+    for image in tables["items"]["image"].to_pylist():
+        if image is not None:
+            picture = (folder / image).read_bytes()
+            digest.update(f"{image} {len(picture)}\n".encode() + picture)
+    return digest.hexdigest()

@@ -1,0 +1,95 @@
+"""What a source hands over: interactions in file order, item contents, pictures in a folder."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pyarrow as pa
+
+from bench.errors import DataError
+
+# Called with what is being done, how many are done, and how many there are.
+Progress = Callable[[str, int, int], None]
+
+INTERACTIONS = pa.schema([("user", pa.string()), ("item", pa.string()), ("timestamp", pa.int64())])
+ITEMS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("title", pa.string()),
+        ("text", pa.string()),
+        ("categories", pa.list_(pa.string())),
+        ("image", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class RawData:
+    """A dataset as its source has it.
+
+    Attributes:
+        interactions: schema `INTERACTIONS`, in file order (it decides between equal timestamps).
+        items: schema `ITEMS`; ``image`` is a file name relative to the folder given to `Source.collect`.
+        files: SHA-256 of every source file by name; empty for generated data.
+        truth: what is known by construction of generated data, for the audit.
+
+    Raises:
+        DataError: a table has another schema, a missing value where none may be, or an item twice.
+    """
+
+    interactions: pa.Table
+    items: pa.Table
+    files: Mapping[str, str] = field(default_factory=dict)
+    truth: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        for name, table, schema, nullable in (
+            ("interactions", self.interactions, INTERACTIONS, ()),
+            ("items", self.items, ITEMS, ("image",)),
+        ):
+            if not table.schema.equals(schema):
+                raise DataError(f"the {name} of the source have the schema {table.schema}, not {schema}")
+            for column in schema.names:
+                if column not in nullable and table[column].null_count:
+                    raise DataError(f"the {name} of the source lack {table[column].null_count} {column}s")
+        for name, times in Counter(self.items["id"].to_pylist()).most_common(1):
+            if times > 1:
+                raise DataError(f"the source describes item {name!r} {times} times")
+
+
+class Source(ABC):
+    """Brings a dataset into memory; made with the settings class of its registry entry."""
+
+    @abstractmethod
+    def collect(self, folder: Path, progress: Progress | None = None) -> RawData:
+        """Read, download or generate the dataset, and write its pictures under ``folder``.
+
+        Raises:
+            DataError: the data cannot be had, or are not what they should be.
+        """
+
+
+def picture_file(folder: Path, name: str) -> Path | None:
+    """The picture ``name`` in ``folder``, or None where the file does not exist.
+
+    Raises:
+        DataError: the name leads out of the folder.
+    """
+    relative = PurePosixPath(name)
+    file = folder / relative
+    leaves = relative.is_absolute() or ".." in relative.parts or "\\" in name or ":" in name or "\0" in name
+    if leaves or not file.resolve().is_relative_to(folder.resolve()):
+        raise DataError(f"the picture name {name!r} leads out of the dataset's folder")
+    return file if file.is_file() else None
+
+
+def sha256(file: Path) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Full-catalogue ranking, and metrics computed from places."""

@@ -1,0 +1,1 @@
+"""Runs made to happen: planning, one run, the test step, local workers."""

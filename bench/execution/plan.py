@@ -1,0 +1,192 @@
+"""From specifications to fingerprints: what is done, what is to do, what has gone stale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from bench.data.datasets import open_dataset, prepare_dataset
+from bench.data.prepared import PreparedDataset
+from bench.data.sources.base import Progress
+from bench.errors import BenchError, InputError
+from bench.features.store import extract
+from bench.features.table import ItemFeatures
+from bench.registry import Modality
+from bench.results.folder import RunPaths
+from bench.results.index import read_index
+from bench.results.provenance import version
+from bench.suite import own
+from bench.suite.expansion import RunSpec, expand
+from bench.suite.fingerprint import fingerprint, identity
+from bench.suite.schema import Suite
+
+State = Literal["done", "running", "failed", "stale", "missing"]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A specification with everything it depends on; ``error`` says why that could not be had."""
+
+    spec: RunSpec
+    dataset: PreparedDataset | None
+    identity: dict[str, Any]
+    paths: RunPaths | None
+    device: str = "cpu"
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class CellState:
+    """How one run of a suite stands; ``reason`` explains everything but done."""
+
+    dataset: str
+    model: str
+    seed: int
+    state: State
+    fingerprint: str | None
+    reason: str
+
+
+def resolve_device(device: str) -> str:
+    """``auto`` becomes cuda where the system has an NVIDIA device, else cpu.
+
+    Raises:
+        InputError: cuda is asked for and there is none.
+    """
+    present = Path("/dev/nvidiactl").exists()
+    if device == "auto":
+        return "cuda" if present else "cpu"
+    if device.startswith("cuda") and not present:
+        raise InputError(
+            f"training.device is {device!r}, but this machine has no NVIDIA device",
+            remedy="--device cpu",
+        )
+    return device
+
+
+class Planner:
+    """Prepares datasets and features once each and computes fingerprints.
+
+    Args:
+        results: the results folder.
+        cache: where prepared data lie (None: the default place).
+        prepare: False only looks at what is already prepared.
+        progress: told what is being prepared.
+    """
+
+    def __init__(
+        self,
+        results: Path,
+        cache: Path | None,
+        prepare: bool = True,
+        progress: Progress | None = None,
+    ) -> None:
+        self._results = results
+        self._cache = cache
+        self._prepare = prepare
+        self._progress = progress
+        self._datasets: dict[str, PreparedDataset | BenchError | None] = {}
+        self._features: dict[tuple[str, str], ItemFeatures] = {}
+
+    def plan(self, specs: Iterable[RunSpec]) -> list[Planned]:
+        """Each specification with its fingerprint, in the same order."""
+        return [self._plan(spec) for spec in specs]
+
+    def features(self, spec: RunSpec, dataset: PreparedDataset) -> dict[Modality, ItemFeatures]:
+        """The features that a run reads."""
+        found: dict[Modality, ItemFeatures] = {}
+        for modality, encoder in spec.features.items():
+            key = (dataset.content_hash, encoder.model_dump_json())
+            if key not in self._features:
+                self._features[key] = extract(
+                    dataset, modality, encoder.name, dict(encoder.options), self._cache, self._progress
+                )
+            found[modality] = self._features[key]
+        return found
+
+    def _plan(self, spec: RunSpec) -> Planned:
+        try:
+            dataset = self._dataset(spec)
+            if dataset is None:
+                return Planned(spec, None, {}, None, error="its data are not prepared here")
+            device = resolve_device(spec.training.device)
+            hashes = {m: f.content_hash for m, f in self.features(spec, dataset).items()}
+            parts = identity(
+                spec,
+                dataset.content_hash,
+                hashes,
+                device.partition(":")[0],
+                _versions(spec),
+            )
+        except InputError:
+            raise  # the suite or the command line is wrong, not this cell alone
+        except BenchError as error:
+            return Planned(spec, None, {}, None, error=str(error))
+        return Planned(spec, dataset, parts, RunPaths(self._results, fingerprint(parts)), device)
+
+    def _dataset(self, spec: RunSpec) -> PreparedDataset | None:
+        ref = spec.dataset
+        if ref.label not in self._datasets:
+            try:
+                found = open_dataset(ref.name, ref.label, ref.options, self._cache)
+                if found is None and self._prepare:
+                    found = prepare_dataset(ref.name, ref.label, ref.options, self._cache, self._progress)
+                self._datasets[ref.label] = found
+            except BenchError as error:
+                self._datasets[ref.label] = error
+        known = self._datasets[ref.label]
+        if isinstance(known, BenchError):
+            raise known
+        return known
+
+
+def _versions(spec: RunSpec) -> dict[str, str]:
+    versions = {"torch": version("torch") or "none"}
+    if own.is_own(spec.variant.name):
+        versions[spec.variant.name] = own.source_hash(spec.variant.name)
+    return versions
+
+
+def states(suite: Suite, name: str, results: Path, cache: Path | None) -> list[CellState]:
+    """The state of every run of a suite, without preparing or computing anything.
+
+    Args:
+        suite: the checked suite file.
+        name: the folder of its results (the suite's name, with overrides if there are any).
+        results: the results folder.
+        cache: where prepared data lie.
+    """
+    known: dict[tuple[str, str, int], str | None] = {}
+    try:
+        for cell in read_index(results, name).cells:
+            known[cell.dataset, cell.model, cell.seed] = cell.fingerprint
+    except InputError:
+        pass  # no results of this suite yet
+    planner = Planner(results, cache, prepare=False)
+    return [_state(planned, known, results) for planned in planner.plan(expand(suite))]
+
+
+def _state(planned: Planned, known: dict[tuple[str, str, int], str | None], results: Path) -> CellState:
+    spec = planned.spec
+    cell = (spec.dataset.label, spec.variant.label, spec.seed)
+    before = known.get(cell)
+    had = before is not None and RunPaths(results, before).is_done()
+    if planned.paths is None:
+        if had:
+            return CellState(*cell, "done", before, f"not checked: {planned.error}")
+        return CellState(*cell, "missing", None, planned.error or "")
+    mark = planned.paths.fingerprint
+    if planned.paths.is_done():
+        return CellState(*cell, "done", mark, "")
+    if planned.paths.is_running():
+        return CellState(*cell, "running", mark, "a process computes it now")
+    failure = planned.paths.failure()
+    if failure is not None:
+        return CellState(*cell, "failed", mark, failure)
+    if had:
+        return CellState(
+            *cell, "stale", before, f"would now be {mark}; `bench why {before}` says what changed"
+        )
+    return CellState(*cell, "missing", mark, "not run yet")

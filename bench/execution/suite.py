@@ -1,0 +1,201 @@
+"""A whole suite: reuse what is done, compute the rest, keep the index up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from bench.execution.plan import Planned, Planner
+from bench.execution.pool import run_all
+from bench.results.index import Index, IndexCell, update_index
+from bench.suite.expansion import RunSpec, expand
+from bench.suite.schema import Suite
+
+
+class SuiteObserver(Protocol):
+    """Told how a suite comes along; runs are named by their place in the suite's list."""
+
+    def preparing(self, what: str, done: int, total: int) -> None:
+        """Data or features are being prepared: ``done`` of ``total`` parts of ``what``."""
+
+    def planned(self, runs: Sequence[Planned], to_do: Sequence[int]) -> None:
+        """The plan stands: all runs, and which of them are to be computed."""
+
+    def started(self, number: int) -> None:
+        """A worker took the run."""
+
+    def epoch(self, number: int, event: dict[str, Any]) -> None:
+        """An epoch ended."""
+
+    def finished(self, number: int) -> None:
+        """The run exists now."""
+
+    def failed(self, number: int, error: str) -> None:
+        """The run ended without a result."""
+
+
+@dataclass
+class Outcome:
+    """What a call did: how many runs were computed, reused, failed."""
+
+    computed: int = 0
+    reused: int = 0
+    failures: dict[tuple[str, str, int], str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to run and where things lie.
+
+    Attributes:
+        suite: the checked suite file.
+        name: folder of the suite's results: its name, with overrides if there are any.
+        specs: the runs asked for.
+        results: the results folder.
+        cache: where prepared data lie (None: the default place).
+        jobs: runs at a time.
+        fresh: compute also what is done.
+        command: the command line, for provenance.
+    """
+
+    suite: Suite
+    name: str
+    specs: Sequence[RunSpec]
+    results: Path
+    cache: Path | None
+    jobs: int
+    fresh: bool
+    command: str
+
+
+def run_suite(request: Request, observer: SuiteObserver) -> Outcome:
+    """Make every run of the request exist, or know why it does not.
+
+    The index is brought up to date after every run, so that nothing finished is lost when the process is
+    killed.
+    """
+    planned = Planner(request.results, request.cache, progress=observer.preparing).plan(request.specs)
+    outcome = Outcome()
+    keeper = _IndexKeeper(request, planned, outcome, observer)
+    to_do = keeper.sort_out()
+    observer.planned(planned, to_do)
+    for number in keeper.impossible:
+        observer.failed(number, planned[number].error or "")
+    if to_do:
+        run_all(
+            [planned[n] for n in to_do],
+            request.jobs,
+            _Renumbered(keeper, to_do),
+            cache=None if request.cache is None else str(request.cache),
+            command=request.command,
+            fresh=request.fresh,
+        )
+    return outcome
+
+
+class _IndexKeeper:
+    """Passes events on and writes what they mean into the index."""
+
+    def __init__(
+        self, request: Request, planned: list[Planned], outcome: Outcome, observer: SuiteObserver
+    ) -> None:
+        self._request = request
+        self._planned = planned
+        self._outcome = outcome
+        self._observer = observer
+        self.impossible = [n for n, run in enumerate(planned) if run.paths is None]
+
+    def sort_out(self) -> list[int]:
+        """Enter what is done or impossible into the index; the numbers of the runs to compute.
+
+        Two cells with the same fingerprint are one run: it is computed once.
+        """
+        to_do: list[int] = []
+        cells: list[IndexCell] = []
+        seen: set[str] = set()
+        for number, run in enumerate(self._planned):
+            if run.paths is None:
+                cells.append(self._cell(number, run.error))
+            elif run.paths.is_done() and not self._request.fresh:
+                self._outcome.reused += 1
+                cells.append(self._cell(number))
+            elif run.paths.fingerprint not in seen:
+                to_do.append(number)
+                seen.add(run.paths.fingerprint)
+        self._write(cells)
+        return to_do
+
+    def started(self, number: int) -> None:
+        self._observer.started(number)
+
+    def epoch(self, number: int, event: dict[str, Any]) -> None:
+        self._observer.epoch(number, event)
+
+    def finished(self, number: int) -> None:
+        self._outcome.computed += 1
+        self._write([self._cell(n) for n in self._same(number)])
+        self._observer.finished(number)
+
+    def failed(self, number: int, error: str) -> None:
+        self._write([self._cell(n, error) for n in self._same(number)])
+        self._observer.failed(number, error)
+
+    def _same(self, number: int) -> list[int]:
+        paths = self._planned[number].paths
+        return [n for n, run in enumerate(self._planned) if run.paths == paths]
+
+    def _cell(self, number: int, error: str | None = None) -> IndexCell:
+        run = self._planned[number]
+        cell = (run.spec.dataset.label, run.spec.variant.label, run.spec.seed)
+        if error is not None:
+            self._outcome.failures[cell] = error
+        return IndexCell(
+            dataset=cell[0],
+            model=cell[1],
+            seed=cell[2],
+            status="done" if error is None else "failed",
+            fingerprint=run.paths.fingerprint if run.paths and error is None else None,
+            error=error,
+        )
+
+    def _write(self, cells: list[IndexCell]) -> None:
+        suite = self._request.suite
+        specs = [*expand(suite), *self._request.specs]  # the suite's order, then what was run beside it
+        update_index(
+            self._request.results,
+            Index(
+                suite=self._request.name,
+                metrics=suite.metrics,
+                seeds=_distinct([s.seed for s in specs]),
+                datasets=_distinct([s.dataset.label for s in specs]),
+                models=_distinct([s.variant.label for s in specs]),
+                unpublished=suite.unpublished,
+                cells=tuple(cells),
+            ),
+        )
+
+
+class _Renumbered:
+    """Events of the runs to compute, under their numbers in the whole list."""
+
+    def __init__(self, keeper: _IndexKeeper, to_do: list[int]) -> None:
+        self._keeper = keeper
+        self._to_do = to_do
+
+    def started(self, number: int) -> None:
+        self._keeper.started(self._to_do[number])
+
+    def epoch(self, number: int, event: dict[str, Any]) -> None:
+        self._keeper.epoch(self._to_do[number], event)
+
+    def finished(self, number: int) -> None:
+        self._keeper.finished(self._to_do[number])
+
+    def failed(self, number: int, error: str) -> None:
+        self._keeper.failed(self._to_do[number], error)
+
+
+def _distinct(values: list[Any]) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(values))

@@ -1,0 +1,1 @@
+"""Item features: encoders by modality and their on-disk store."""

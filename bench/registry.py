@@ -1,0 +1,162 @@
+"""Names of everything a suite can mention, bound to code by dotted path.
+
+Nothing here imports a model or a dataset, so that a suite can be checked in milliseconds and without
+torch. ``version`` is the entry's RESULT_VERSION: raise it when the numbers an entry produces change in
+meaning; the golden test fails when they change without it, and the fingerprint of every run contains it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Modality = Literal["image", "text", "category"]
+MODALITIES: tuple[Modality, ...] = ("image", "text", "category")
+
+METRICS: tuple[str, ...] = ("Recall", "NDCG", "MRR", "HitRate")
+
+# RESULT_VERSION of what every run passes through.
+RESULT_VERSIONS = {"data": 1, "training": 1, "evaluation": 1}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A name bound to a class: ``path`` is ``module:Class``, ``settings`` the class of its options."""
+
+    path: str
+    settings: str
+    about: str
+    version: int = 1
+
+
+@dataclass(frozen=True)
+class ModelEntry(Entry):
+    """A model: ``attention`` ones take ``defaults: attention:``, ``multimodal`` ones read item features."""
+
+    attention: bool = False
+    multimodal: bool = False
+    paper: str = ""
+
+
+@dataclass(frozen=True)
+class DatasetEntry(Entry):
+    """A dataset: ``modalities`` says which item contents it has."""
+
+    modalities: tuple[Modality, ...] = ()
+
+
+@dataclass(frozen=True)
+class EncoderEntry(Entry):
+    """A feature encoder for one modality."""
+
+    modality: Modality = "text"
+
+
+def _model(file: str, name: str, about: str, paper: str, **flags: Any) -> ModelEntry:
+    return ModelEntry(
+        path=f"bench.models.{file}:{name}",
+        settings=f"bench.suite.settings:{name}Settings",
+        about=about,
+        paper=paper,
+        **flags,
+    )
+
+
+MODELS: dict[str, ModelEntry] = {
+    "MAF": _model(
+        "maf",
+        "MAF",
+        "attention over item ids fused with attention over image, text and category",
+        "Oh, Jo, Kim 2024, arXiv 2405.17959",
+        attention=True,
+        multimodal=True,
+    ),
+    "GRU4Rec": _model("gru4rec", "GRU4Rec", "gated recurrent unit", "Hidasi et al. 2016"),
+    "Caser": _model("caser", "Caser", "horizontal and vertical convolutions", "Tang and Wang 2018"),
+    "SASRec": _model("sasrec", "SASRec", "causal self-attention", "Kang and McAuley 2018", attention=True),
+    "BERT4Rec": _model(
+        "bert4rec",
+        "BERT4Rec",
+        "bidirectional self-attention with masked items",
+        "Sun et al. 2019",
+        attention=True,
+    ),
+    "SASRecF": _model(
+        "sasrecf",
+        "SASRecF",
+        "SASRec with item contents joined to the item embedding",
+        "RecBole, Zhao et al. 2021",
+        attention=True,
+        multimodal=True,
+    ),
+    "FDSA": _model(
+        "fdsa",
+        "FDSA",
+        "self-attention over items beside self-attention over item contents",
+        "Zhang et al. 2019",
+        attention=True,
+        multimodal=True,
+    ),
+    "Popularity": _model(
+        "popularity", "Popularity", "the most frequent items of the training part", "baseline"
+    ),
+    "LastItem": _model("lastitem", "LastItem", "the history itself, newest first", "baseline"),
+    "Markov": _model("markov", "Markov", "first-order transitions from the last item", "baseline"),
+    "ContentKNN": _model(
+        "contentknn",
+        "ContentKNN",
+        "nearest items to the last one in the chosen modalities",
+        "baseline",
+        multimodal=True,
+    ),
+}
+
+DATASETS: dict[str, DatasetEntry] = {
+    "ml-100k": DatasetEntry(
+        path="bench.data.sources.ml100k:MovieLens100K",
+        settings="bench.suite.settings:MovieLens100KSettings",
+        about="MovieLens-100K: 943 users, 1,682 films, titles, years and genres",
+        modalities=("text", "category"),
+    ),
+    "toyshop": DatasetEntry(
+        path="bench.data.sources.toyshop:Toyshop",
+        settings="bench.suite.settings:ToyshopSettings",
+        about="a generated shop in which the modality that carries the signal is known",
+        modalities=("image", "text", "category"),
+    ),
+}
+
+ENCODERS: dict[str, EncoderEntry] = {
+    "colour-edge": EncoderEntry(
+        path="bench.features.image:ColourEdge",
+        settings="bench.suite.settings:ColourEdgeSettings",
+        about="fixed colour and edge-orientation histograms on a grid",
+        modality="image",
+    ),
+    "tfidf-svd": EncoderEntry(
+        path="bench.features.text:TfidfSvd",
+        settings="bench.suite.settings:TfidfSvdSettings",
+        about="TF-IDF reduced by truncated SVD",
+        modality="text",
+    ),
+    "multi-hot": EncoderEntry(
+        path="bench.features.category:MultiHot",
+        settings="bench.suite.settings:MultiHotSettings",
+        about="one column per category label",
+        modality="category",
+    ),
+}
+
+
+def load(path: str) -> Any:
+    """Import ``module:attribute`` and return the attribute.
+
+    Raises:
+        ImportError: the module or the attribute does not exist.
+    """
+    module, _, attribute = path.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except AttributeError as error:
+        raise ImportError(f"module {module!r} has no {attribute!r}") from error

@@ -1,0 +1,1 @@
+"""Run folders, suite indexes, and the questions asked of them. Imports no torch."""

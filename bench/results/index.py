@@ -1,0 +1,177 @@
+"""`results/<suite>/index.json`: which run stands behind each cell and seed of a suite.
+
+Calls that run a part of a suite (``--dataset``, ``--model``, ``--seed``) update their cells and keep the
+others; a lock keeps two calls at once from losing each other's.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Self, TypeVar
+
+from filelock import FileLock
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from bench.errors import DataError, InputError
+from bench.results.folder import write_atomically
+from bench.results.records import RUNS
+
+INDEX = "index.json"
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=,+@-]*")
+
+T = TypeVar("T")
+
+
+class IndexCell(BaseModel):
+    """One run of a suite: ``fingerprint`` where it is done, ``error`` where it failed."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    dataset: str
+    model: str
+    seed: int
+    status: Literal["done", "failed"]
+    fingerprint: str | None = None
+    error: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """Dataset label, variant label, seed."""
+        return self.dataset, self.model, self.seed
+
+    @model_validator(mode="after")
+    def _done_has_a_run(self) -> Self:
+        if self.status == "done" and self.fingerprint is None:
+            raise ValueError("a finished run needs a fingerprint")
+        return self
+
+
+class Index(BaseModel):
+    """A suite's results.
+
+    ``datasets``, ``models`` and ``seeds`` give the order of tables: the suite's, whole, even where only a
+    part was run; what was run beside the suite follows.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    format_version: Literal[1] = 1
+    suite: str
+    metrics: tuple[str, ...]
+    seeds: tuple[int, ...]
+    datasets: tuple[str, ...]
+    models: tuple[str, ...]
+    unpublished: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    cells: tuple[IndexCell, ...] = ()
+
+    def merge(self, other: Index) -> Index:
+        """This index brought up to date by a later call's: its cells replace ours, the rest of ours stay.
+
+        Raises:
+            DataError: the two belong to different suites.
+        """
+        if other.suite != self.suite:
+            raise DataError(f"the index of {self.suite!r} cannot take in that of {other.suite!r}")
+        merged = other.model_copy(
+            update={
+                "seeds": _in_order(self.seeds, other.seeds),
+                "datasets": _in_order(self.datasets, other.datasets),
+                "models": _in_order(self.models, other.models),
+            }
+        )
+        cells = {cell.key: cell for cell in (*self.cells, *other.cells)}
+        ordered = sorted(cells.values(), key=merged._place)
+        return merged.model_copy(update={"cells": tuple(ordered)})
+
+    def _place(self, cell: IndexCell) -> tuple[int, int, int]:
+        return (
+            self.datasets.index(cell.dataset),
+            self.models.index(cell.model),
+            self.seeds.index(cell.seed),
+        )
+
+    @model_validator(mode="after")
+    def _cells_are_listed(self) -> Self:
+        for cell in self.cells:
+            if (
+                cell.dataset not in self.datasets
+                or cell.model not in self.models
+                or cell.seed not in self.seeds
+            ):
+                raise ValueError(f"{cell.key} is not in the lists of datasets, models and seeds")
+        return self
+
+
+def _in_order(old: Sequence[T], new: Sequence[T]) -> tuple[T, ...]:
+    """The later order, with what only the earlier call had; a part of the earlier list keeps its order."""
+    if set(new) < set(old):
+        return tuple(old)
+    return (*new, *(value for value in old if value not in new))
+
+
+def results_name(suite: str, overrides: str) -> str:
+    """The folder of a suite's results; overridden settings (as a slug) have one of their own."""
+    return f"{suite}@{overrides}" if overrides else suite
+
+
+def suite_names(results: Path) -> list[str]:
+    """The suites with results, sorted."""
+    return sorted(file.parent.name for file in results.glob(f"*/{INDEX}") if file.parent.name != RUNS)
+
+
+def read_index(results: Path, suite: str) -> Index:
+    """Read the index of a suite.
+
+    Raises:
+        InputError: there are no results of this suite.
+        DataError: the index is damaged.
+    """
+    file = _index_file(results, suite)
+    index = _read(file)
+    if index is None:
+        known = suite_names(results)
+        near = difflib.get_close_matches(suite, known, n=1)
+        have = f"did you mean {near[0]!r}? " if near else f"it has {', '.join(known)}; " if known else ""
+        raise InputError(
+            f"{results} has no results of suite {suite!r}", remedy=f"{have}`bench run {suite}` makes them"
+        )
+    return index
+
+
+def update_index(results: Path, index: Index) -> Index:
+    """Merge ``index`` into the stored one, atomically; the result is returned.
+
+    Raises:
+        DataError: the stored index is damaged.
+    """
+    file = _index_file(results, index.suite)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(file.with_name(".index.lock")):
+        stored = _read(file)
+        merged = index if stored is None else stored.merge(index)
+        write_atomically(file, merged.model_dump_json(indent=1) + "\n")
+    return merged
+
+
+def _index_file(results: Path, suite: str) -> Path:
+    if suite == RUNS or not _NAME.fullmatch(suite):
+        raise InputError(
+            f"{suite!r} is no name of a suite", remedy="letters, digits and ._=,+@-, and not 'runs'"
+        )
+    return results / suite / INDEX
+
+
+def _read(file: Path) -> Index | None:
+    try:
+        return Index.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        raise DataError(
+            f"{file} is damaged: delete it and run the suite again (finished runs are reused)"
+        ) from error

@@ -1,0 +1,152 @@
+"""Questions asked of a results folder: a suite's cells with their runs, and one run by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from bench.errors import DataError, InputError
+from bench.results.index import Index, IndexCell, read_index, suite_names
+from bench.results.records import FINGERPRINT, RECORD, RUNS, RunRecord, read_record
+from bench.results.values import test_metrics
+
+Status = Literal["done", "failed", "missing", "lost", "damaged"]
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """What is known of one run of a suite.
+
+    Attributes:
+        dataset: the dataset's label.
+        model: the variant's label.
+        seed: the seed.
+        status: done; failed; missing (never run); lost (the index names a run that is gone); damaged.
+        fingerprint: of the run, where the index names one.
+        error: why there is no record, in a sentence; None where there is one, or the run was never made.
+        record: the run; None unless done.
+        metrics: the suite's metrics on the test targets; empty unless done.
+    """
+
+    dataset: str
+    model: str
+    seed: int
+    status: Status
+    fingerprint: str | None = None
+    error: str | None = None
+    record: RunRecord | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+def load_cells(results: Path, suite: str) -> list[CellResult]:
+    """Every run of a suite, in the order datasets x models x seeds.
+
+    Raises:
+        InputError: there are no results of this suite.
+        DataError: its index is damaged.
+    """
+    return cells_of(results, read_index(results, suite))
+
+
+def cells_of(results: Path, index: Index) -> list[CellResult]:
+    """Every run of the suite whose index this is, in the order datasets x models x seeds."""
+    known = {cell.key: cell for cell in index.cells}
+    return [
+        _result(results, known[key], index.metrics) if key in known else CellResult(*key, status="missing")
+        for dataset in index.datasets
+        for model in index.models
+        for seed in index.seeds
+        for key in [(dataset, model, seed)]
+    ]
+
+
+def _result(results: Path, cell: IndexCell, metrics: tuple[str, ...]) -> CellResult:
+    if cell.status == "failed" or cell.fingerprint is None:
+        return CellResult(*cell.key, "failed", cell.fingerprint, cell.error or "no reason was recorded")
+    try:
+        record = read_record(results, cell.fingerprint)
+        values = test_metrics(results, record, metrics)
+    except FileNotFoundError:
+        gone = f"run {cell.fingerprint} is no longer in {results / RUNS}"
+        return CellResult(*cell.key, "lost", cell.fingerprint, gone)
+    except DataError as error:
+        return CellResult(*cell.key, "damaged", cell.fingerprint, str(error))
+    return CellResult(*cell.key, "done", cell.fingerprint, None, record, values)
+
+
+def fingerprints(results: Path) -> list[str]:
+    """The finished runs, sorted."""
+    names = (file.parent.name for file in (results / RUNS).glob(f"*/{RECORD}"))
+    return sorted(name for name in names if FINGERPRINT.fullmatch(name))
+
+
+def find_run(results: Path, name: str) -> RunRecord:
+    """The run that ``name`` means: the start of a fingerprint, or SUITE/DATASET/MODEL/SEED.
+
+    Raises:
+        InputError: it means none, or several.
+        DataError: the run's record is damaged.
+    """
+    fingerprint = _by_cell(results, name) if "/" in name else _by_prefix(results, name)
+    try:
+        return read_record(results, fingerprint)
+    except FileNotFoundError as error:
+        raise InputError(f"run {fingerprint} is no longer in {results / RUNS}") from error
+
+
+def _by_prefix(results: Path, prefix: str) -> str:
+    matches = [name for name in fingerprints(results) if name.startswith(prefix)] if prefix else []
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        shown = ", ".join(matches[:5]) + (", ..." if len(matches) > 5 else "")
+        raise InputError(f"{prefix!r} begins {len(matches)} fingerprints: {shown}", remedy="give more digits")
+    raise InputError(
+        f"{results} has no run {prefix!r}",
+        remedy="a run is named by the start of its fingerprint or as SUITE/DATASET/MODEL/SEED",
+    )
+
+
+def _by_cell(results: Path, name: str) -> str:
+    suite, _, rest = name.partition("/")
+    cells = read_index(results, suite).cells
+    # Labels may hold a slash themselves (recbole/LightSANs), so whole names are compared.
+    for cell in cells:
+        if rest == f"{cell.dataset}/{cell.model}/{cell.seed}":
+            if cell.fingerprint is None:
+                raise InputError(f"{name} failed: {cell.error or 'no reason was recorded'}")
+            return cell.fingerprint
+    options = ", ".join(f"{suite}/{c.dataset}/{c.model}/{c.seed}" for c in cells[:3])
+    raise InputError(f"suite {suite!r} has no run {rest!r}", remedy=f"its runs are {options}, ...")
+
+
+def runs_of_cell(results: Path, record: RunRecord) -> list[RunRecord]:
+    """The other readable runs with the same dataset and variant labels and the same seed."""
+    return [
+        other
+        for other in _readable(results)
+        if _cell(other) == _cell(record) and other.fingerprint != record.fingerprint
+    ]
+
+
+def _cell(record: RunRecord) -> tuple[str, str, int]:
+    return record.spec.dataset.label, record.spec.variant.label, record.spec.seed
+
+
+def _readable(results: Path) -> Iterator[RunRecord]:
+    for fingerprint in fingerprints(results):
+        try:
+            yield read_record(results, fingerprint)
+        except (DataError, FileNotFoundError):
+            continue  # a damaged run is no help in explaining another; `bench status` reports it
+
+
+def suites_using(results: Path, fingerprint: str) -> list[str]:
+    """The suites whose index names this run, sorted."""
+    return [
+        suite
+        for suite in suite_names(results)
+        if any(cell.fingerprint == fingerprint for cell in read_index(results, suite).cells)
+    ]

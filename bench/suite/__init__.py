@@ -1,0 +1,1 @@
+"""The suite file: reading, checking, expansion into runs, fingerprints. Imports no torch."""

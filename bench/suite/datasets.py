@@ -1,0 +1,44 @@
+"""The datasets of a suite, checked against the registry."""
+
+from __future__ import annotations
+
+from bench import registry
+from bench.registry import DATASETS
+from bench.suite.entries import Entry, check_labels, parse_entry, read_entries
+from bench.suite.parts import DatasetRef
+from bench.suite.problems import Problems, suggest
+from bench.suite.reader import Document
+from bench.suite.settings import Settings
+
+
+def check_datasets(document: Document, problems: Problems) -> list[DatasetRef]:
+    """The datasets that are in order; what is wrong with the others is noted."""
+    entries = read_entries(document, "datasets", problems)
+    check_labels(entries, problems)
+    checked = (_check(entry, problems) for entry in entries)
+    return [dataset for dataset in checked if dataset is not None]
+
+
+def parse_dataset(text: str) -> DatasetRef:
+    """Read a dataset as the command line writes it, for example ``toyshop[image=1,mechanism=content]``.
+
+    Raises:
+        InputError: no such dataset, or a wrong option; the message names ``--dataset``.
+    """
+    document = Document(data={"datasets": [parse_entry(text, "--dataset")]}, file="--dataset")
+    problems = Problems(document)
+    checked = check_datasets(document, problems)
+    problems.raise_any()
+    return checked[0]
+
+
+def _check(entry: Entry, problems: Problems) -> DatasetRef | None:
+    known = DATASETS.get(entry.name)
+    if known is None:
+        problems.add(entry.path, f"no dataset {entry.name!r}", suggest(entry.name, list(DATASETS)))
+        return None
+    kind: type[Settings] = registry.load(known.settings)
+    options = problems.validate(kind, entry.values, entry.path)
+    if options is None:
+        return None
+    return DatasetRef(name=entry.name, label=entry.label, options=options.model_dump(mode="json"))

@@ -1,0 +1,48 @@
+"""The feature encoders of a suite: one per modality, checked against the registry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bench import registry
+from bench.registry import ENCODERS, MODALITIES, Modality
+from bench.suite.entries import read_entry
+from bench.suite.problems import Problems, suggest
+from bench.suite.reader import Document, KeyPath
+from bench.suite.settings import EncoderSettings, Settings
+
+DEFAULTS: dict[Modality, str] = {"image": "colour-edge", "text": "tfidf-svd", "category": "multi-hot"}
+
+
+def check_encoders(document: Document, problems: Problems) -> dict[Modality, EncoderSettings]:
+    """The encoder of every modality with all its options; what is wrong is noted."""
+    section = document.data.get("features", {})
+    written: dict[str, Any] = section if isinstance(section, dict) else {}
+    for key in written:
+        if key not in MODALITIES:
+            problems.add(("features", key), f"unknown modality {key!r} in features", suggest(key, MODALITIES))
+    checked: dict[Modality, EncoderSettings] = {}
+    for modality in MODALITIES:
+        value = written.get(modality, DEFAULTS[modality])
+        encoder = _check(modality, value, ("features", modality), problems)
+        if encoder is not None:
+            checked[modality] = encoder
+    return checked
+
+
+def _check(modality: Modality, value: Any, path: KeyPath, problems: Problems) -> EncoderSettings | None:
+    entry = read_entry(value, path, problems)
+    if entry is None:
+        return None
+    fitting = [name for name, known in ENCODERS.items() if known.modality == modality]
+    if entry.name not in fitting:
+        place = (*path, "name") if isinstance(value, dict) else path
+        problems.add(place, f"no encoder {entry.name!r} for {modality}", suggest(entry.name, fitting))
+        return None
+    if entry.label:
+        problems.add((*path, "label"), f"features.{modality} takes no label", "leave it out")
+    kind: type[Settings] = registry.load(ENCODERS[entry.name].settings)
+    options = problems.validate(kind, entry.values, path)
+    if options is None:
+        return None
+    return EncoderSettings(name=entry.name, options=options.model_dump(mode="json"))

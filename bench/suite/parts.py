@@ -1,0 +1,96 @@
+"""The parts of a checked suite: datasets, variants and claims, by name and with every setting filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from bench.registry import DATASETS, MODALITIES, Modality
+
+
+class Part(BaseModel):
+    """Base of the parts: immutable, no further keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatasetRef(Part):
+    """A dataset by registry name; ``options`` has every option, by field name."""
+
+    name: str
+    label: str
+    options: dict[str, Any]
+
+
+class Variant(Part):
+    """A model with its settings.
+
+    ``settings`` has every setting by field name, as `bench.suite.settings` knows it; those of a model
+    outside bench (``module:Class``) stand as written.
+    """
+
+    name: str
+    label: str
+    settings: dict[str, Any]
+
+
+class Claim(Part):
+    """``better`` beats ``than`` in ``metric`` on ``datasets``; variants and datasets by label."""
+
+    better: str
+    than: str
+    metric: str
+    datasets: tuple[str, ...]
+
+
+class Labelled(Protocol):
+    """Anything with a name and a label."""
+
+    @property
+    def name(self) -> str:
+        """The registry's name."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """The name within the suite."""
+        ...
+
+
+L = TypeVar("L", bound=Labelled)
+
+
+def match(word: str, parts: Sequence[L]) -> list[L]:
+    """The part labelled ``word``; else all parts named ``word``."""
+    return [part for part in parts if part.label == word] or [part for part in parts if part.name == word]
+
+
+def wanted_modalities(variant: Variant, dataset: DatasetRef) -> list[Modality]:
+    """The modalities that ``variant`` reads on ``dataset``, in the order image, text, category.
+
+    ``available`` stands for every one that the dataset has; a model without the setting reads none. Those
+    asked for by name are listed whether the dataset has them or not (see `lacking`).
+    """
+    asked = variant.settings.get("modalities", ())
+    has = DATASETS[dataset.name].modalities
+    return [m for m in MODALITIES if (m in has if asked == "available" else m in asked)]
+
+
+def lacking(variant: Variant, dataset: DatasetRef) -> list[Modality]:
+    """The modalities that ``variant`` asks for by name and ``dataset`` does not have."""
+    has = DATASETS[dataset.name].modalities
+    return [m for m in wanted_modalities(variant, dataset) if m not in has]
+
+
+def lacking_message(variant: Variant, dataset: DatasetRef) -> tuple[str, str] | None:
+    """What is wrong with running ``variant`` on ``dataset`` and what to do about it, if anything is."""
+    missing = lacking(variant, dataset)
+    if not missing:
+        return None
+    has = ", ".join(DATASETS[dataset.name].modalities) or "nothing"
+    return (
+        f"{variant.label} asks for {', '.join(missing)}; {dataset.label} has only {has}",
+        "write `modalities: available` for what each dataset has",
+    )

@@ -1,0 +1,214 @@
+"""Options of datasets, encoders and models, and of training and evaluation, as pydantic classes.
+
+They stand apart from the code that uses them so that a suite is checked without importing torch.
+Defaults of the models are RecBole 1.2.1's, because the paper keeps them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bench.registry import Modality
+
+
+class Settings(BaseModel):
+    """Base of every settings class: unknown keys are errors, values are immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+# --- datasets -----------------------------------------------------------------------------------
+
+
+class MovieLens100KSettings(Settings):
+    """MovieLens-100K has no options."""
+
+
+class ToyshopSettings(Settings):
+    """The generated shop; ``image``, ``text`` and ``category`` weigh how often each carries the signal."""
+
+    mechanism: Literal["attention", "content"] = "attention"
+    users: int = Field(1000, ge=1, le=200_000)
+    items: int = Field(300, ge=20, le=100_000)
+    image: float = Field(0.0, ge=0)
+    text: float = Field(0.0, ge=0)
+    category: float = Field(0.0, ge=0)
+    seed: int = Field(0, ge=0)
+
+
+# --- encoders -----------------------------------------------------------------------------------
+
+
+class ColourEdgeSettings(Settings):
+    """Histograms over a ``grid`` x ``grid`` division of the picture."""
+
+    grid: int = Field(2, ge=1, le=8)
+
+
+class TfidfSvdSettings(Settings):
+    """TF-IDF of title and description, reduced to at most ``size`` dimensions."""
+
+    size: int = Field(64, ge=1, le=4096)
+
+
+class MultiHotSettings(Settings):
+    """Labels that fewer than ``minimum`` items carry are left out."""
+
+    minimum: int = Field(1, ge=1)
+
+
+# --- models -------------------------------------------------------------------------------------
+
+
+class AttentionSettings(Settings):
+    """A stack of transformer blocks as in RecBole 1.2.1."""
+
+    hidden_size: int = Field(64, ge=1)
+    layers: int = Field(2, ge=1)
+    heads: int = Field(2, ge=1)
+    inner_size: int = Field(256, ge=1)
+    hidden_dropout: float = Field(0.5, ge=0, lt=1)
+    attention_dropout: float = Field(0.5, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _heads_divide(self) -> Self:
+        if self.hidden_size % self.heads:
+            raise ValueError(f"hidden_size {self.hidden_size} is not a multiple of heads {self.heads}")
+        return self
+
+
+class SASRecSettings(AttentionSettings):
+    """Kang and McAuley 2018, with RecBole's post-LN blocks."""
+
+
+class MultimodalSettings(Settings):
+    """Which item contents a model reads: ``available`` means every one the dataset has."""
+
+    modalities: Literal["available"] | tuple[Modality, ...] = "available"
+
+    @model_validator(mode="after")
+    def _no_repeats(self) -> Self:
+        if self.modalities != "available" and len(set(self.modalities)) < len(self.modalities):
+            raise ValueError(f"modalities {list(self.modalities)} names one twice")
+        return self
+
+
+class MAFSettings(AttentionSettings, MultimodalSettings):
+    """MAF (arXiv 2405.17959): ``multimodal_size`` is the paper's d', ``lambda`` its task weight."""
+
+    fusion: Literal["sum", "concat", "gate"] = "sum"
+    multitask: bool = True
+    multimodal_size: int = Field(64, ge=1)
+    task_weight: float = Field(10.0, ge=0, alias="lambda")
+    score_scale: Literal["sqrt_d", "sqrt_head"] = "sqrt_d"
+    reduction: Literal["mean", "sum"] = "mean"
+
+    @model_validator(mode="after")
+    def _multimodal_size_fits(self) -> Self:
+        if self.multimodal_size > self.hidden_size:
+            raise ValueError(
+                f"multimodal_size {self.multimodal_size} exceeds hidden_size {self.hidden_size}"
+                " (the paper requires d' <= d)"
+            )
+        if self.multimodal_size % self.heads:
+            raise ValueError(
+                f"multimodal_size {self.multimodal_size} is not a multiple of heads {self.heads}"
+            )
+        return self
+
+
+class SASRecFSettings(AttentionSettings, MultimodalSettings):
+    """RecBole's SASRecF with dense item contents."""
+
+
+class FDSASettings(AttentionSettings, MultimodalSettings):
+    """Zhang et al. 2019."""
+
+
+class BERT4RecSettings(AttentionSettings):
+    """Sun et al. 2019: ``mask_ratio`` is the share of items masked in a training row."""
+
+    hidden_dropout: float = Field(0.2, ge=0, lt=1)
+    attention_dropout: float = Field(0.2, ge=0, lt=1)
+    mask_ratio: float = Field(0.2, gt=0, lt=1)
+
+
+class GRU4RecSettings(Settings):
+    """Hidasi et al. 2016, with RecBole's sizes."""
+
+    embedding_size: int = Field(64, ge=1)
+    hidden_size: int = Field(128, ge=1)
+    layers: int = Field(1, ge=1)
+    dropout: float = Field(0.3, ge=0, lt=1)
+
+
+class CaserSettings(Settings):
+    """Tang and Wang 2018, with RecBole's sizes."""
+
+    embedding_size: int = Field(64, ge=1)
+    horizontal_filters: int = Field(8, ge=1)
+    vertical_filters: int = Field(4, ge=1)
+    dropout: float = Field(0.4, ge=0, lt=1)
+    regularisation: float = Field(1e-4, ge=0)
+
+
+class PopularitySettings(Settings):
+    """No options."""
+
+
+class LastItemSettings(Settings):
+    """No options."""
+
+
+class MarkovSettings(Settings):
+    """No options."""
+
+
+class ContentKNNSettings(MultimodalSettings):
+    """Cosine similarity, averaged over the chosen modalities."""
+
+
+# --- training and evaluation --------------------------------------------------------------------
+
+
+class TrainingSettings(Settings):
+    """How every model of a suite is trained; ``batch_size`` counts prediction targets."""
+
+    epochs: int = Field(200, ge=1)
+    learning_rate: float = Field(1e-3, gt=0)
+    batch_size: int = Field(2048, ge=1)
+    patience: int = Field(10, ge=1)
+    monitor: str = "NDCG@10"
+    validate_every: int = Field(1, ge=1)
+    scheme: Literal["prefixes", "windows"] = "windows"
+    max_length: int = Field(50, ge=1)
+    stride: int | None = Field(None, ge=1)
+    weight_decay: float = Field(0.0, ge=0)
+    precision: Literal["float32", "float64"] = "float32"
+    threads: int = Field(1, ge=1)
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+
+    @model_validator(mode="after")
+    def _stride_fits(self) -> Self:
+        if self.stride is not None and self.stride > self.max_length:
+            raise ValueError(
+                f"stride {self.stride} exceeds max_length {self.max_length}: targets would be skipped"
+            )
+        return self
+
+
+class EvaluationSettings(Settings):
+    """How the place of the target is counted."""
+
+    ties: Literal["expected", "optimistic", "pessimistic"] = "expected"
+    mask_history: bool = False
+    batch_size: int = Field(256, ge=1)
+
+
+class EncoderSettings(Settings):
+    """An encoder by name with its options, which its own class checks."""
+
+    name: str
+    options: dict[str, str | int | float | bool] = Field(default_factory=dict)

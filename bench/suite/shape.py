@@ -1,0 +1,38 @@
+"""The keys of a suite file and the shape of their values; names and settings are checked apart."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from bench.suite.parts import Part
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what every random generator in use takes
+
+
+class SuiteFile(Part):
+    """A suite as written."""
+
+    suite: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
+    paper: Literal["maf"] | None = None
+    datasets: list[Any] = Field(min_length=1)
+    seeds: list[Seed] = Field(min_length=1)
+    metrics: list[str] = Field(min_length=1)
+    training: dict[str, Any] = Field(default_factory=dict)
+    evaluation: dict[str, Any] = Field(default_factory=dict)
+    features: dict[str, Any] = Field(default_factory=dict)
+    defaults: dict[str, Any] = Field(default_factory=dict)
+    models: list[Any] = Field(min_length=1)
+    claims: list[Any] = Field(default_factory=list)
+    margin: float = Field(0.02, ge=0, lt=1)
+    unpublished: list[str] = Field(default_factory=list)
+
+
+class ClaimEntry(Part):
+    """A claim as written: ``datasets`` lists labels or names."""
+
+    better: str
+    than: str
+    metric: str
+    datasets: Literal["all"] | list[str] = "all"

@@ -1,0 +1,1 @@
+"""Speed programs; each is one command, see benchmarks/README.md."""

@@ -1,0 +1,82 @@
+"""The lines below a table say what the runs say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from bench.analysis.notes import table_notes
+from bench.results.index import read_index
+from bench.results.query import load_cells
+
+
+def notes(results: Path) -> list[str]:
+    return table_notes(read_index(results, "handmade"), load_cells(results, "handmade"))
+
+
+def change(results: Path, fingerprint: str, *path: str, to: Any) -> None:
+    file = results / "runs" / fingerprint / "run.json"
+    record = json.loads(file.read_text(encoding="utf-8"))
+    part = record
+    for key in path[:-1]:
+        part = part[key]
+    part[path[-1]] = to
+    file.write_text(json.dumps(record), encoding="utf-8")
+
+
+def test_all_of_them(handmade: Path) -> None:
+    assert notes(handmade) == [
+        "ml-100k: 943 users, 1,682 items, 100,000 interactions.",
+        "toyshop[image=1]: 943 users, 1,682 items, 100,000 interactions.",
+        "Item features: image colour-edge(grid=2).",
+        "Test: each user's last item ranked among all items; ties at their expected value; "
+        "items of the history are candidates too.",
+        "Training: scheme windows, maximum length 50, at most 10 epochs, stopped after 3 validations "
+        "without a better NDCG@10.",
+        "Mean ± sample standard deviation over seeds (n = 1 to 2); it is no confidence interval.",
+        "Left open by the paper, chosen here: patience.",
+        "A note of the suite.",
+        "* SASRec on toyshop[image=1], seed 2 failed: the loss is not finite (epoch 3)",
+        "* Popularity on toyshop[image=1], seeds 1, 2 not run yet",
+    ]
+
+
+def test_a_deviating_run_shows(handmade: Path) -> None:
+    change(handmade, "b" * 16, "spec", "evaluation", "mask_history", to=True)
+    change(handmade, "b" * 16, "spec", "training", "max_length", to=20)
+    found = notes(handmade)
+    assert sum(note.startswith("Test:") for note in found) == 2
+    assert any("items of the history are no candidates" in note for note in found)
+    assert any("maximum length 20" in note for note in found)
+
+
+def test_counted_models_say_nothing_of_training(handmade: Path) -> None:
+    change(handmade, "c" * 16, "spec", "training", "max_length", to=20)
+    assert not any("maximum length 20" in note for note in notes(handmade))
+
+
+def test_error_messages_cannot_steer_the_terminal(handmade: Path) -> None:
+    file = handmade / "handmade" / "index.json"
+    index = json.loads(file.read_text(encoding="utf-8"))
+    index["cells"][-1]["error"] = "bad\x1b[2Jscreen\nand line"
+    file.write_text(json.dumps(index), encoding="utf-8")
+    assert any(note.endswith("failed: bad [2Jscreen and line") for note in notes(handmade))
+
+
+def test_one_seed_has_no_spread(handmade: Path) -> None:
+    index = read_index(handmade, "handmade")
+    cells = [cell for cell in load_cells(handmade, "handmade") if cell.seed == 1]
+    found = table_notes(index, cells)
+    assert "One seed: no spread is known." in found
+    assert not any("±" in note for note in found)
+
+
+def test_without_results_there_is_nothing_to_say_of_them(handmade: Path) -> None:
+    index = read_index(handmade, "handmade")
+    cells = [cell for cell in load_cells(handmade, "handmade") if cell.status == "missing"]
+    assert table_notes(index, cells) == [
+        "Left open by the paper, chosen here: patience.",
+        "A note of the suite.",
+        "* Popularity on toyshop[image=1], seeds 1, 2 not run yet",
+    ]

@@ -1,0 +1,50 @@
+"""`bench models` and `bench datasets`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bench.cli.datasets import print_datasets
+from bench.cli.models import print_models
+from bench.cli.options import options
+from bench.registry import DATASETS, MODELS, load
+
+
+def test_models_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    print_models("json")
+    found = {model["name"]: model for model in json.loads(capsys.readouterr().out)}
+    assert list(found) == list(MODELS)
+    maf = {setting["name"]: setting for setting in found["MAF"]["settings"]}
+    assert maf["lambda"] == {"name": "lambda", "kind": "float", "default": 10.0, "limits": ">= 0"}
+    assert maf["fusion"]["kind"] == "sum | concat | gate"
+    assert maf["modalities"]["kind"] == "available | list of image | text | category"
+    assert found["MAF"]["reads"] == ["item ids", "image", "text", "category"]
+    assert found["SASRec"]["reads"] == ["item ids"]
+
+
+@pytest.mark.parametrize("entry", [*MODELS.values(), *DATASETS.values()], ids=[*MODELS, *DATASETS])
+def test_the_listed_defaults_are_those_that_a_suite_gets(entry: object) -> None:
+    listed = options(entry)  # type: ignore[arg-type]
+    made = load(entry.settings)().model_dump(by_alias=True)  # type: ignore[attr-defined]
+    assert {option["name"]: option["default"] for option in listed} == made
+
+
+@pytest.mark.parametrize("print_list", [print_models, print_datasets])
+def test_nothing_is_cut_off_on_a_narrow_terminal(
+    print_list: object, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    print_list("rich")  # type: ignore[operator]
+    out = capsys.readouterr().out
+    assert "…" not in out
+    assert max(map(len, out.splitlines())) <= 50
+
+
+def test_datasets_show_modalities_and_options(capsys: pytest.CaptureFixture[str]) -> None:
+    print_datasets("rich")
+    out = capsys.readouterr().out
+    assert "mechanism=attention" in out
+    assert "has text, category" in out
+    assert "options: none" in out

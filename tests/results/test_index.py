@@ -1,0 +1,137 @@
+"""The suite's index: merging of partial calls, order, locking, and what a wrong name says."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from bench.errors import DataError, InputError
+from bench.results.index import Index, IndexCell, read_index, results_name, suite_names, update_index
+
+DATASETS = ("d1", "d2")
+MODELS = ("m1", "m2", "m3")
+SEEDS = (3, 1)
+
+
+def cell(dataset: str, model: str, seed: int, mark: str = "a") -> IndexCell:
+    return IndexCell(dataset=dataset, model=model, seed=seed, status="done", fingerprint=mark * 16)
+
+
+def index(*cells: IndexCell, models: tuple[str, ...] = MODELS, metrics: tuple[str, ...] = ("MRR",)) -> Index:
+    return Index(suite="s", metrics=metrics, seeds=SEEDS, datasets=DATASETS, models=models, cells=cells)
+
+
+def test_a_filtered_call_replaces_its_cells_and_keeps_the_others() -> None:
+    before = index(cell("d1", "m1", 3), cell("d1", "m2", 3), cell("d2", "m1", 1))
+    after = before.merge(index(cell("d1", "m2", 3, "b"), cell("d1", "m1", 1, "b"), metrics=("NDCG@5",)))
+    assert [(c.dataset, c.model, c.seed, (c.fingerprint or "")[0]) for c in after.cells] == [
+        ("d1", "m1", 3, "a"),
+        ("d1", "m1", 1, "b"),
+        ("d1", "m2", 3, "b"),
+        ("d2", "m1", 1, "a"),
+    ]
+    assert after.metrics == ("NDCG@5",)
+
+
+def test_what_was_run_beside_the_suite_stays_behind_it() -> None:
+    with_extra = index(cell("d1", "extra", 3), models=(*MODELS, "extra"))
+    assert index().merge(with_extra).models == ("m1", "m2", "m3", "extra")
+    assert with_extra.merge(index(cell("d1", "m1", 3))).models == ("m1", "m2", "m3", "extra")
+    assert with_extra.merge(index(models=("new", "m1", "m2", "m3"))).models == ("new", *MODELS, "extra")
+
+
+def test_an_index_of_a_part_alone_does_not_reorder_the_suite() -> None:
+    part = index(cell("d1", "m2", 3), models=("m2",))
+    assert index(cell("d1", "m1", 3)).merge(part).models == MODELS
+
+
+CELLS = st.builds(
+    cell, st.sampled_from(DATASETS), st.sampled_from(MODELS), st.sampled_from(SEEDS), st.sampled_from("abc")
+)
+
+
+@given(st.lists(CELLS, unique_by=lambda c: c.key), st.lists(CELLS, unique_by=lambda c: c.key))
+def test_merging_is_a_dictionary_update(old: list[IndexCell], new: list[IndexCell]) -> None:
+    expected = {c.key: c.fingerprint for c in old} | {c.key: c.fingerprint for c in new}
+    merged = index(*old).merge(index(*new))
+    assert {c.key: c.fingerprint for c in merged.cells} == expected
+    assert len(merged.cells) == len(expected)
+    assert merged.merge(index(*new)) == merged
+
+
+def test_other_suites_are_not_merged() -> None:
+    with pytest.raises(DataError, match="'s' cannot take in that of 't'"):
+        index().merge(index().model_copy(update={"suite": "t"}))
+
+
+def test_a_cell_must_be_listed_and_a_finished_one_needs_its_run() -> None:
+    with pytest.raises(ValidationError, match="not in the lists"):
+        index(cell("d9", "m1", 3))
+    with pytest.raises(ValidationError, match="needs a fingerprint"):
+        IndexCell(dataset="d1", model="m1", seed=1, status="done")
+
+
+def test_calls_at_once_lose_nothing(tmp_path: Path) -> None:
+    cells = [cell(d, m, s) for d in DATASETS for m in MODELS for s in SEEDS]
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda c: update_index(tmp_path, index(c)), cells))
+    assert set(read_index(tmp_path, "s").cells) == set(cells)
+    left = {path.name for path in (tmp_path / "s").iterdir()}
+    assert "index.json" in left
+    assert left <= {"index.json", ".index.lock"}
+
+
+def test_the_file_has_the_documented_keys(tmp_path: Path) -> None:
+    update_index(tmp_path, index(cell("d1", "m1", 3)))
+    stored = json.loads((tmp_path / "s" / "index.json").read_text(encoding="utf-8"))
+    assert stored["format_version"] == 1
+    assert stored["cells"] == [
+        {
+            "dataset": "d1",
+            "model": "m1",
+            "seed": 3,
+            "status": "done",
+            "fingerprint": "a" * 16,
+            "error": None,
+        }
+    ]
+
+
+def test_a_missing_suite_names_the_nearest_and_the_remedy(handmade: Path) -> None:
+    with pytest.raises(InputError) as error:
+        read_index(handmade, "handmad")
+    assert "did you mean 'handmade'?" in str(error.value)
+    assert "`bench run handmad`" in str(error.value)
+    assert suite_names(handmade) == ["handmade"]
+
+
+def test_no_results_at_all(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="bench run x"):
+        read_index(tmp_path / "nowhere", "x")
+
+
+@pytest.mark.parametrize("name", ["runs", "../handmade", "/absolute", "", ".hidden", "a/b"])
+def test_names_stay_in_the_results_folder(handmade: Path, name: str) -> None:
+    with pytest.raises(InputError, match="no name of a suite"):
+        read_index(handmade, name)
+
+
+def test_a_damaged_index_is_neither_read_nor_overwritten(handmade: Path) -> None:
+    file = handmade / "handmade" / "index.json"
+    file.write_text('{"format_version": 1,', encoding="utf-8")
+    with pytest.raises(DataError, match="delete it"):
+        read_index(handmade, "handmade")
+    with pytest.raises(DataError, match="delete it"):
+        update_index(handmade, index().model_copy(update={"suite": "handmade"}))
+    assert file.read_text(encoding="utf-8") == '{"format_version": 1,'
+
+
+def test_overridden_suites_have_results_of_their_own() -> None:
+    assert results_name("table2", "") == "table2"
+    assert results_name("table2", "training.epochs=5") == "table2@training.epochs=5"

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from bench.errors import InputError
+from bench.suite.schema import Suite, parse_dataset
+
+Load = Callable[..., Suite]
+
+
+def test_labels_show_the_options_that_are_written(load: Load) -> None:
+    suite = load(
+        """\
+        datasets:
+          - ml-100k
+          - toyshop
+          - {name: toyshop, mechanism: content, image: 0.5}
+          - {name: toyshop, seed: 3, label: third shop}
+        models: [Popularity]
+        """
+    )
+    assert [dataset.label for dataset in suite.datasets] == [
+        "ml-100k",
+        "toyshop",
+        "toyshop[mechanism=content,image=0.5]",
+        "third shop",
+    ]
+    assert suite.datasets[2].options["mechanism"] == "content"
+    assert suite.datasets[2].options["seed"] == 0  # a default, filled in
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("ml100k", ["'ml100k'", "'ml-100k'"]),
+        ("{name: toyshop, imag: 1}", ["'imag'", "toyshop", "'image'"]),
+        ("{name: toyshop, image: -1}", ["toyshop.image", "-1", "at least 0"]),
+        ("{name: toyshop, mechanism: atention}", ["'atention'", "'attention'"]),
+        ("{name: ml-100k, image: 1}", ["'image'", "ml-100k"]),
+        ("{image: 1}", ["no name"]),
+        ("{name: toyshop, label: ''}", ["label"]),
+        ('{name: toyshop, label: "a\\nb"}', ["label"]),
+        ("5", ["5", "a name"]),
+        ("'toyshop', toyshop", ["'toyshop'", "twice", "label:"]),
+    ],
+)
+def test_a_wrong_dataset_is_named(load: Load, entry: str, words: list[str]) -> None:
+    with pytest.raises(InputError) as caught:
+        load(f"models: [Popularity]\ndatasets: [{entry}]\n")
+    assert caught.value.line == 5
+    assert [word for word in words if word not in str(caught.value)] == []
+
+
+def test_the_command_line_names_the_same_dataset_as_the_file(load: Load) -> None:
+    suite = load("models: [Popularity]\ndatasets: [{name: toyshop, image: 1, mechanism: content}]\n")
+    assert parse_dataset("toyshop[image=1,mechanism=content]") == suite.datasets[0]
+    assert parse_dataset(suite.datasets[0].label) == suite.datasets[0]
+    assert parse_dataset(" toyshop[ image = 1 ] ").options["image"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("toyshp", ["'toyshp'", "'toyshop'"]),
+        ("toyshop[imag=1]", ["'imag'", "'image'"]),
+        ("toyshop[image=-1]", ["-1", "at least 0"]),
+        ("toyshop[image=1", ["toyshop[image=1", "NAME[key=value"]),
+        ("toyshop[image]", ["'image'", "NAME[key=value"]),
+        ("toyshop[image=1,image=2]", ["'image'", "twice"]),
+        ("toyshop[name=ml-100k]", ["name=ml-100k"]),
+        ("", ["NAME[key=value"]),
+    ],
+)
+def test_a_wrong_dataset_on_the_command_line_names_the_option(text: str, words: list[str]) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_dataset(text)
+    assert str(caught.value).startswith("--dataset: ")
+    assert [word for word in words if word not in str(caught.value)] == []
