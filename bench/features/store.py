@@ -23,9 +23,10 @@ from bench.data.prepared import PreparedDataset, load_catalogue
 from bench.data.sources.base import Progress
 from bench.errors import DataError, InputError
 from bench.features.encoder import FeatureEncoder
+from bench.features.standardisation import standardise
 from bench.features.table import ItemFeatures
 from bench.registry import ENCODERS, EncoderEntry, Modality, load
-from bench.suite.settings import Settings
+from bench.suite.settings import DenseEncoderSettings, Settings
 
 FORMAT_VERSION = 1
 
@@ -74,7 +75,7 @@ def extract(
 
     def build(partial: Path) -> None:
         encoder: FeatureEncoder = load(ENCODERS[encoder_name].path)(settings)
-        _write(partial, encoder, dataset, recipe, progress)
+        _write(partial, encoder, settings, dataset, recipe, progress)
 
     build_folder(folder, lambda: _read(folder, modality, label) is not None, build)
     features = _read(folder, modality, label)
@@ -84,9 +85,9 @@ def extract(
 
 
 def encoder_label(name: str, settings: Settings) -> str:
-    """The encoder as results show it, with every option: ``tfidf-svd(size=64)``."""
+    """The encoder as results show it, with every option: ``tfidf-svd(size=64, standardisation=zscore)``."""
     options = settings.model_dump(mode="json")
-    return f"{name}({', '.join(f'{key}={value}' for key, value in options.items())})" if options else name
+    return f"{name}({', '.join(f'{key}={value}' for key, value in sorted(options.items()))})" if options else name
 
 
 def features_hash(values: npt.NDArray[np.float32], present: npt.NDArray[np.bool_]) -> str:
@@ -122,6 +123,7 @@ def _entry(name: str) -> EncoderEntry:
 def _write(
     folder: Path,
     encoder: FeatureEncoder,
+    settings: Settings,
     dataset: PreparedDataset,
     recipe: Mapping[str, Any],
     progress: Progress | None,
@@ -129,8 +131,11 @@ def _write(
     encoded = encoder.encode(load_catalogue(dataset), progress)
     if not np.isfinite(encoded.values).all():
         raise DataError(f"encoder {recipe['encoder']!r} gave a value that is not finite")
+    dense = encoded.values
+    if isinstance(settings, DenseEncoderSettings):
+        dense = standardise(dense, encoded.present, settings.standardisation)
     # Row 0 is the padding item.
-    values = np.pad(encoded.values, ((1, 0), (0, 0)))
+    values = np.pad(dense, ((1, 0), (0, 0)))
     present = np.pad(encoded.present, (1, 0))
     values[~present] = 0
     save_file({"values": values, "present": present}, folder / "features.safetensors")

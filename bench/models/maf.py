@@ -1,7 +1,7 @@
 """MAF: Oh, Jo and Kim, "Attention-based sequential recommendation system using multimodal data".
 
-arXiv 2405.17959. Equation 3 sums the projected contents, 4 stacks the blocks, 5 and 6 fuse the two sources of attention
-scores (see fusion.py), 7 scores items, 8 and 9 are the auxiliary tasks, 10 sums the losses. Read as in
+arXiv 2405.17959. Equation 3 sums the projected contents, 4 stacks the blocks, 5 and 6 fuse two sources of
+attention scores (see fusion.py), 7 scores items, 8 and 9 are the auxiliary tasks, 10 sums the losses. Read as in
 RecBole's SASRec where the paper is silent: learned positions, residual connections, post-LN, GELU.
 
 Shape letters: T tokens, K distinct items of a batch, C content width (d'), D model width (d), M targets.

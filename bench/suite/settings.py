@@ -41,14 +41,25 @@ class ToyshopSettings(Settings):
 # --- encoders -----------------------------------------------------------------------------------
 
 
-class ColourEdgeSettings(Settings):
+class DenseEncoderSettings(Settings):
+    """``standardisation`` of dense features: as the encoder gives them, rows of unit length, or columns of
+    mean 0 and deviation 1 over the items that have the content."""
+
+    standardisation: Literal["none", "l2", "zscore"] = "none"
+
+
+class ColourEdgeSettings(DenseEncoderSettings):
     """Histograms over a ``grid`` x ``grid`` division of the picture."""
+
+    standardisation: Literal["none", "l2", "zscore"] = "zscore"
 
     grid: int = Field(2, ge=1, le=8)
 
 
-class TfidfSvdSettings(Settings):
+class TfidfSvdSettings(DenseEncoderSettings):
     """TF-IDF of title and description, reduced to at most ``size`` dimensions."""
+
+    standardisation: Literal["none", "l2", "zscore"] = "zscore"
 
     size: int = Field(64, ge=1, le=4096)
 

@@ -40,7 +40,7 @@ def catalogue(
 def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Catalogue, npt.NDArray[np.int64]]:
     """A toyshop's catalogue and its latent values [3, n]."""
     folder = tmp_path_factory.mktemp("shop")
-    settings = ToyshopSettings(items=240, users=1, seed=5)
+    settings = ToyshopSettings(mechanism="content", items=240, users=1, seed=5)
     rows = Toyshop(settings).collect(folder).items.to_pydict()
     contents = Catalogue(
         ids=tuple(rows["id"]),
@@ -62,7 +62,9 @@ ENCODERS = {
 def nearest_centroid(values: npt.NDArray[np.float32], latent: npt.NDArray[np.int64]) -> float:
     """Accuracy on the second half of the items, with centroids of the first."""
     half = len(values) // 2
-    centroids = np.stack([values[:half][latent[:half] == value].mean(axis=0) for value in range(VALUES)])
+    centroids = np.stack(
+        [values[:half][latent[:half] == value].mean(axis=0) for value in range(VALUES["content"])]
+    )
     distances = np.linalg.norm(values[half:, None] - centroids, axis=2)
     return float(np.mean(distances.argmin(axis=1) == latent[half:]))
 

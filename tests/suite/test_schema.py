@@ -22,7 +22,7 @@ def test_a_small_suite_gets_every_default(load: Load) -> None:
         "text": "tfidf-svd",
         "category": "multi-hot",
     }
-    assert suite.features["text"].options == {"size": 64}
+    assert suite.features["text"].options == {"size": 64, "standardisation": "zscore"}
 
 
 def test_numbers_may_be_written_as_in_python(load: Load) -> None:
@@ -30,7 +30,7 @@ def test_numbers_may_be_written_as_in_python(load: Load) -> None:
         BODY + "training: {learning_rate: 1e-4, epochs: 3}\nfeatures: {text: {name: tfidf-svd, size: 8}}\n"
     )
     assert suite.training.learning_rate == 1e-4
-    assert suite.features["text"].options == {"size": 8}
+    assert suite.features["text"].options == {"size": 8, "standardisation": "zscore"}
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """How the generated shop works: what is known of its items, and what a customer buys next.
 
-Every item has, per modality, one of `VALUES` latent values; the three are independent, and each value is
-carried by the same number of items (give or take one). A step of a customer draws its modality in
-proportion to the weights; then
+Every item has, per modality, one of a few latent values (`VALUES`); the three are independent, and each
+value is carried by the same number of items (give or take one). A step of a customer draws its modality
+in proportion to the weights; then
 
 - ``attention``: the most recent earlier purchase whose value equals the last purchase's determines the
   next one, which is a fixed successor of it. Where none matches, the last purchase itself determines.
@@ -26,7 +26,7 @@ import numpy.typing as npt
 from bench.registry import MODALITIES
 from bench.suite.settings import ToyshopSettings
 
-VALUES = 8  # latent values per modality
+VALUES = {"attention": 8, "content": 8}  # latent values per modality, at most 8
 SUCCESSORS = 1  # fixed successors per item (mechanism attention)
 POPULARITY_EXPONENT = 0.7  # popularity of the item at rank k = 1, 2, ... is k ** -POPULARITY_EXPONENT
 RANDOM_SHARE = {"attention": 0.15, "content": 0.4}  # steps that nothing determines although there is a signal
@@ -88,7 +88,7 @@ def draw_shop(settings: ToyshopSettings) -> Shop:
     rng, n = generator(settings.seed, 0), settings.items
     weights = np.array([getattr(settings, modality) for modality in MODALITIES], dtype=np.float64)
     successors = np.empty((n, SUCCESSORS), dtype=np.int64)
-    values = np.stack([rng.permutation(np.arange(n) % VALUES) for _ in MODALITIES])
+    values = np.stack([rng.permutation(np.arange(n) % VALUES[settings.mechanism]) for _ in MODALITIES])
     for column in range(SUCCESSORS):
         # One cycle through all items: nothing follows itself, and no part of the shop is a trap.
         order = rng.permutation(n)
