@@ -87,7 +87,11 @@ def extract(
 def encoder_label(name: str, settings: Settings) -> str:
     """The encoder as results show it, with every option: ``tfidf-svd(size=64, standardisation=zscore)``."""
     options = settings.model_dump(mode="json")
-    return f"{name}({', '.join(f'{key}={value}' for key, value in sorted(options.items()))})" if options else name
+    return (
+        f"{name}({', '.join(f'{key}={value}' for key, value in sorted(options.items()))})"
+        if options
+        else name
+    )
 
 
 def features_hash(values: npt.NDArray[np.float32], present: npt.NDArray[np.bool_]) -> str:

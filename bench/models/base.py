@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from bench.data.prepared import TrainingData
 from bench.features.table import ItemFeatures
 from bench.models.batch import Batch
+from bench.models.softmax import linear_cross_entropy
 from bench.registry import Modality
 from bench.suite.settings import Settings
 
@@ -88,7 +89,7 @@ class SequentialModel(Recommender):
 
     def task_loss(self, state_MD: Tensor, batch: Batch) -> Tensor:
         """Cross-entropy of the targets given their states: scalar."""
-        return F.cross_entropy(self._logits(state_MD), batch.targets)
+        return linear_cross_entropy(state_MD, *self.output(), batch.targets)
 
     def scores(self, batch: Batch) -> Tensor:
         return self._logits(self.encode(batch))

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from bench.models.base import ModelContext, SequentialModel, init_bert
 from bench.models.batch import Batch
 from bench.models.blocks import LAYER_NORM_EPS, Encoder
+from bench.models.dropout import Dropout
 from bench.suite.settings import BERT4RecSettings
 
 
@@ -37,7 +38,7 @@ class BERT4Rec(SequentialModel):
         self.items = nn.Embedding(context.n_items + 2, width)
         self.positions = nn.Embedding(context.max_length, width)
         self.norm = nn.LayerNorm(width, eps=LAYER_NORM_EPS)
-        self.dropout = nn.Dropout(settings.hidden_dropout)
+        self.dropout = Dropout(settings.hidden_dropout)
         self.encoder = Encoder(settings, causal=False)
         self.head = nn.Linear(width, width)
         self.head_norm = nn.LayerNorm(width, eps=LAYER_NORM_EPS)

@@ -5,11 +5,14 @@ Shape letters: T tokens, D model width, B rows of a group, L their length, H hea
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bench.models.batch import Batch, Group
+from bench.models.dropout import Dropout, dropout
 from bench.suite.settings import AttentionSettings
 
 LAYER_NORM_EPS = 1e-12  # RecBole's layer_norm_eps
@@ -25,6 +28,39 @@ def join_heads(x_BHLK: Tensor) -> Tensor:
     return x_BHLK.transpose(1, 2).flatten(2).flatten(0, 1)
 
 
+def attend(
+    q_BHLK: Tensor, k_BHLK: Tensor, v_BHLV: Tensor, *, causal: bool, scale: float, drop: float
+) -> Tensor:
+    """softmax(q k' scale) v for every row and head: [B, H, L, V].
+
+    Args:
+        q_BHLK: queries.
+        k_BHLK: keys.
+        v_BHLV: values, at most as wide as queries.
+        causal: a place attends to itself and what comes before.
+        scale: of the scores.
+        drop: probability of dropping an attention weight; 0 at evaluation.
+    """
+    if drop > 0:
+        # The fused kernel of the processor knows no dropout, and what stands in for it is slower than this.
+        score_BHLL = (q_BHLK * scale) @ k_BHLK.mT
+        if causal:
+            score_BHLL = score_BHLL.masked_fill(future(score_BHLL), -math.inf)
+        return dropout(torch.softmax(score_BHLL, dim=-1), drop, True) @ v_BHLV
+    # Values as wide as queries: unequal widths fall off the fast path of the kernel.
+    missing = q_BHLK.shape[-1] - v_BHLV.shape[-1]
+    mixed: Tensor = F.scaled_dot_product_attention(
+        q_BHLK, k_BHLK, F.pad(v_BHLV, (0, missing)) if missing else v_BHLV, is_causal=causal, scale=scale
+    )
+    return mixed[..., : v_BHLV.shape[-1]]
+
+
+def future(score_BHLL: Tensor) -> Tensor:
+    """Which keys come after which queries: [L, L] bool."""
+    length = score_BHLL.shape[-1]
+    return torch.ones(length, length, dtype=torch.bool, device=score_BHLL.device).triu(1)
+
+
 class SelfAttention(nn.Module):
     """Multi-head self-attention with output projection, residual connection and post-LN."""
 
@@ -33,6 +69,7 @@ class SelfAttention(nn.Module):
         width = settings.hidden_size
         self.heads = settings.heads
         self.causal = causal
+        self.scale = 1 / math.sqrt(width // settings.heads)
         self.attention_dropout = settings.attention_dropout
         self.query = nn.Linear(width, width)
         self.key = nn.Linear(width, width)
@@ -42,15 +79,16 @@ class SelfAttention(nn.Module):
     def forward(self, x_TD: Tensor, batch: Batch) -> Tensor:
         """New token states: [T, D]."""
         q_TD, k_TD, v_TD = self.query(x_TD), self.key(x_TD), self.value(x_TD)
-        dropout = self.attention_dropout if self.training else 0.0
+        drop = self.attention_dropout if self.training else 0.0
         mixed = [
             join_heads(
-                F.scaled_dot_product_attention(
+                attend(
                     split_heads(q_TD, group, self.heads),
                     split_heads(k_TD, group, self.heads),
                     split_heads(v_TD, group, self.heads),
-                    dropout_p=dropout,
-                    is_causal=self.causal,
+                    causal=self.causal,
+                    scale=self.scale,
+                    drop=drop,
                 )
             )
             for group in batch.groups
@@ -64,7 +102,7 @@ class AttentionOutput(nn.Module):
     def __init__(self, settings: AttentionSettings) -> None:
         super().__init__()
         self.dense = nn.Linear(settings.hidden_size, settings.hidden_size)
-        self.dropout = nn.Dropout(settings.hidden_dropout)
+        self.dropout = Dropout(settings.hidden_dropout)
         self.norm = nn.LayerNorm(settings.hidden_size, eps=LAYER_NORM_EPS)
 
     def forward(self, mixed_TD: Tensor, residual_TD: Tensor) -> Tensor:
@@ -79,7 +117,7 @@ class FeedForward(nn.Module):
         super().__init__()
         self.inner = nn.Linear(settings.hidden_size, settings.inner_size)
         self.outer = nn.Linear(settings.inner_size, settings.hidden_size)
-        self.dropout = nn.Dropout(settings.hidden_dropout)
+        self.dropout = Dropout(settings.hidden_dropout)
         self.norm = nn.LayerNorm(settings.hidden_size, eps=LAYER_NORM_EPS)
 
     def forward(self, x_TD: Tensor) -> Tensor:

@@ -24,6 +24,7 @@ from torch.nn import functional as F
 
 from bench.models.base import ModelContext, SequentialModel
 from bench.models.batch import Batch
+from bench.models.dropout import Dropout
 from bench.suite.settings import CaserSettings
 
 STEP = 8  # rows, and heights of filters, whose sizes differ by less are computed together
@@ -138,7 +139,7 @@ class Caser(SequentialModel):
         self.horizontal = HorizontalFilters(length, settings.horizontal_filters, width)
         self.vertical = VerticalFilters(length, settings.vertical_filters)
         features = settings.vertical_filters * width + settings.horizontal_filters * length
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
         self.fc1 = nn.Linear(features, width)
         self.fc2 = nn.Linear(2 * width, width)
         self.apply(_init_caser)

@@ -20,6 +20,7 @@ from bench.models.base import ModelContext, SequentialModel, init_bert
 from bench.models.batch import Batch
 from bench.models.blocks import LAYER_NORM_EPS, Encoder
 from bench.models.contents import DenseContents
+from bench.models.dropout import Dropout
 from bench.suite.settings import FDSASettings
 
 
@@ -69,7 +70,7 @@ class FDSA(SequentialModel):
         self.item_encoder = Encoder(settings)
         self.field_encoder = Encoder(settings)
         self.norm = nn.LayerNorm(width, eps=LAYER_NORM_EPS)
-        self.dropout = nn.Dropout(settings.hidden_dropout)
+        self.dropout = Dropout(settings.hidden_dropout)
         self.join = nn.Linear(2 * width, width)
         self.apply(init_bert)
 

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bench.models.batch import Batch
-from bench.models.blocks import AttentionOutput, join_heads, split_heads
+from bench.models.blocks import AttentionOutput, attend, future, join_heads, split_heads
+from bench.models.dropout import dropout
 from bench.suite.settings import MAFSettings
 
 
@@ -113,28 +114,18 @@ class FusedAttention(nn.Module):
 
     def _attend(self, q_BHLK: Tensor, k_BHLK: Tensor, v_BHLK: Tensor) -> Tensor:
         """softmax(q k' scale) v, causal: [B, H, L, D / H]."""
-        # Values as wide as queries: unequal widths fall off the fast path of the kernel.
-        padding = q_BHLK.shape[-1] - v_BHLK.shape[-1]
-        mixed: Tensor = F.scaled_dot_product_attention(
-            q_BHLK,
-            k_BHLK,
-            F.pad(v_BHLK, (0, padding)) if padding else v_BHLK,
-            dropout_p=self.dropout if self.training else 0.0,
-            is_causal=True,
-            scale=self.scale,
-        )
-        return mixed[..., : v_BHLK.shape[-1]]
+        drop = self.dropout if self.training else 0.0
+        return attend(q_BHLK, k_BHLK, v_BHLK, causal=True, scale=self.scale, drop=drop)
 
     def _attend_fused(
         self, q_BHLK: Tensor, k_BHLK: Tensor, v_BHLK: Tensor, content_q: Tensor, content_k: Tensor
     ) -> Tensor:
         """softmax(F(item scores, content scores) scale) v, causal: [B, H, L, D / H]."""
-        length = q_BHLK.shape[2]
-        future = torch.ones(length, length, dtype=torch.bool, device=q_BHLK.device).triu(1)
-        sources = torch.stack([q_BHLK @ k_BHLK.mT, content_q @ content_k.mT], dim=-2)
-        fused_BHLL = self.fusion(sources.masked_fill(future[:, None], 0.0))
-        fused_BHLL = (fused_BHLL * self.scale).masked_fill(future, -math.inf)
-        weight_BHLL = F.dropout(torch.softmax(fused_BHLL, dim=-1), self.dropout, self.training)
+        item_BHLL, content_BHLL = q_BHLK @ k_BHLK.mT, content_q @ content_k.mT
+        hidden = future(item_BHLL)
+        sources = torch.stack([item_BHLL, content_BHLL], dim=-2).masked_fill(hidden[:, None], 0.0)
+        fused_BHLL = (self.fusion(sources) * self.scale).masked_fill(hidden, -math.inf)
+        weight_BHLL = dropout(torch.softmax(fused_BHLL, dim=-1), self.dropout, self.training)
         return weight_BHLL @ v_BHLK
 
     def _finish(self, mixed: list[Tensor], x_TD: Tensor) -> Tensor:

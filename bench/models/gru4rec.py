@@ -16,6 +16,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from bench.models.base import ModelContext, SequentialModel
 from bench.models.batch import Batch
+from bench.models.dropout import Dropout
 from bench.suite.settings import GRU4RecSettings
 
 
@@ -27,7 +28,7 @@ class GRU4Rec(SequentialModel):
     def __init__(self, settings: GRU4RecSettings, context: ModelContext) -> None:
         super().__init__()
         self.items = nn.Embedding(context.n_items + 1, settings.embedding_size)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
         self.gru = nn.GRU(settings.embedding_size, settings.hidden_size, settings.layers, bias=False)
         self.dense = nn.Linear(settings.hidden_size, settings.embedding_size)
         # RecBole's initialisation; it leaves the dense layer and GRU layers above the first at torch's.

@@ -1,8 +1,8 @@
 """MAF: Oh, Jo and Kim, "Attention-based sequential recommendation system using multimodal data".
 
 arXiv 2405.17959. Equation 3 sums the projected contents, 4 stacks the blocks, 5 and 6 fuse two sources of
-attention scores (see fusion.py), 7 scores items, 8 and 9 are the auxiliary tasks, 10 sums the losses. Read as in
-RecBole's SASRec where the paper is silent: learned positions, residual connections, post-LN, GELU.
+attention scores (see fusion.py), 7 scores items, 8 and 9 are the auxiliary tasks, 10 sums the losses. Read
+as in RecBole's SASRec where the paper is silent: learned positions, residual connections, post-LN, GELU.
 
 Shape letters: T tokens, K distinct items of a batch, C content width (d'), D model width (d), M targets.
 """
@@ -18,6 +18,7 @@ from bench.models.base import ModelContext, SequentialModel, feature_buffers, in
 from bench.models.batch import Batch
 from bench.models.blocks import LAYER_NORM_EPS, FeedForward
 from bench.models.contents import DenseContents
+from bench.models.dropout import Dropout
 from bench.models.fusion import FusedAttention
 from bench.suite.settings import MAFSettings
 
@@ -81,7 +82,7 @@ class MAF(SequentialModel):
         self.items = nn.Embedding(context.n_items + 1, width)
         self.positions = nn.Embedding(context.max_length, width)
         self.norm = nn.LayerNorm(width, eps=LAYER_NORM_EPS)
-        self.dropout = nn.Dropout(settings.hidden_dropout)
+        self.dropout = Dropout(settings.hidden_dropout)
         self.encoder = FusedEncoder(settings, context.max_length, bool(features))
         self.contents = DenseContents(context.features, settings.multimodal_size) if features else None
         self.tasks = nn.ModuleList(

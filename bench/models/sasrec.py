@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from bench.models.base import ModelContext, SequentialModel, init_bert
 from bench.models.batch import Batch
 from bench.models.blocks import LAYER_NORM_EPS, Encoder
+from bench.models.dropout import Dropout
 from bench.suite.settings import SASRecSettings
 
 
@@ -24,7 +25,7 @@ class SASRec(SequentialModel):
         self.items = nn.Embedding(context.n_items + 1, width)
         self.positions = nn.Embedding(context.max_length, width)
         self.norm = nn.LayerNorm(width, eps=LAYER_NORM_EPS)
-        self.dropout = nn.Dropout(settings.hidden_dropout)
+        self.dropout = Dropout(settings.hidden_dropout)
         self.encoder = Encoder(settings)
         self.apply(init_bert)
 

@@ -16,6 +16,7 @@ from bench.models.base import ModelContext, SequentialModel, init_bert
 from bench.models.batch import Batch
 from bench.models.blocks import LAYER_NORM_EPS, Encoder
 from bench.models.contents import DenseContents
+from bench.models.dropout import Dropout
 from bench.suite.settings import SASRecFSettings
 
 
@@ -32,7 +33,7 @@ class SASRecF(SequentialModel):
         self.contents = DenseContents(context.features, width)
         self.join = nn.Linear(width * (1 + len(context.features)), width)
         self.norm = nn.LayerNorm(width, eps=LAYER_NORM_EPS)
-        self.dropout = nn.Dropout(settings.hidden_dropout)
+        self.dropout = Dropout(settings.hidden_dropout)
         self.encoder = Encoder(settings)
         self.apply(init_bert)
 

@@ -57,8 +57,14 @@ def test_the_default_encoders_suit_their_modality() -> None:
 
 
 def test_the_label_names_the_encoder_with_its_options(cache: Path, dataset: PreparedDataset) -> None:
-    assert extract(dataset, "text", "tfidf-svd", {}, cache).encoder == "tfidf-svd(size=64, standardisation=zscore)"
-    assert extract(dataset, "text", "tfidf-svd", {"size": 8}, cache).encoder == "tfidf-svd(size=8)"
+    assert (
+        extract(dataset, "text", "tfidf-svd", {}, cache).encoder
+        == "tfidf-svd(size=64, standardisation=zscore)"
+    )
+    assert (
+        extract(dataset, "text", "tfidf-svd", {"size": 8}, cache).encoder
+        == "tfidf-svd(size=8, standardisation=zscore)"
+    )
     assert extract(dataset, "text", "tfidf-svd", {"size": 8}, cache).width == 8
 
 

@@ -1,0 +1,76 @@
+"""Cross-entropy over the catalogue without keeping the catalogue's scores.
+
+The product with the item matrix and the softmax over it are most of a training step. Computing loss and
+gradients together, some rows at a time, keeps the scores in the processor's cache and never stores them.
+The result is `torch.nn.functional.cross_entropy` of the whole product, to rounding.
+
+Shape letters: M targets, D model width, V classes, R rows of a chunk.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+CHUNK_BYTES = 8 * 2**20  # of scores at a time: about a share of the last-level cache
+
+
+class _LinearCrossEntropy(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, state_MD: Tensor, weight_VD: Tensor, bias_V: Tensor | None, targets_M: Tensor
+    ) -> Tensor:
+        needed = any(ctx.needs_input_grad)
+        grad_state = torch.empty_like(state_MD) if needed else None
+        grad_weight = torch.zeros_like(weight_VD) if needed else None
+        grad_bias = torch.zeros_like(bias_V) if needed and bias_V is not None else None
+        total = state_MD.new_zeros(())
+        count = len(targets_M)
+        rows = max(1, CHUNK_BYTES // (len(weight_VD) * weight_VD.element_size()))
+        for start in range(0, count, rows):
+            state_RD, targets_R1 = state_MD[start : start + rows], targets_M[start : start + rows, None]
+            logits_RV = state_RD @ weight_VD.T
+            if bias_V is not None:
+                logits_RV += bias_V
+            logits_RV = torch.log_softmax(logits_RV, dim=1)
+            total -= logits_RV.gather(1, targets_R1).sum()
+            if grad_state is None or grad_weight is None:
+                continue
+            # d loss / d logits = (softmax - one-hot) / M
+            error_RV = logits_RV.exp_()
+            error_RV.scatter_add_(1, targets_R1, error_RV.new_full(targets_R1.shape, -1.0))
+            torch.mm(error_RV, weight_VD, out=grad_state[start : start + rows])
+            grad_weight.addmm_(error_RV.T, state_RD)
+            if grad_bias is not None:
+                grad_bias += error_RV.sum(0)
+        ctx.count = count
+        ctx.grads = (grad_state, grad_weight, grad_bias)
+        return total / count
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        scale = grad / ctx.count
+        state, weight, bias = (None if g is None else g.mul_(scale) for g in ctx.grads)
+        ctx.grads = (None, None, None)  # scaled in place: they cannot serve twice
+        return state, weight, bias, None
+
+
+def linear_cross_entropy(
+    state_MD: Tensor, weight_VD: Tensor, bias_V: Tensor | None, targets_M: Tensor
+) -> Tensor:
+    """Mean cross-entropy of ``state weight' + bias`` against the targets: scalar.
+
+    Gradients can be taken once.
+
+    Args:
+        state_MD: what predicts each target.
+        weight_VD: one row per class.
+        bias_V: one value per class, or None.
+        targets_M: class numbers.
+    """
+    loss: Tensor = _LinearCrossEntropy.apply(state_MD, weight_VD, bias_V, targets_M)
+    return loss

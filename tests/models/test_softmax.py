@@ -1,0 +1,43 @@
+"""The chunked cross-entropy against torch's own."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from bench.models import softmax
+from bench.models.softmax import linear_cross_entropy
+
+
+@pytest.mark.parametrize("rows", [1, 3, 100])
+@pytest.mark.parametrize("bias", [False, True])
+def test_loss_and_gradients_are_torchs(monkeypatch: pytest.MonkeyPatch, rows: int, bias: bool) -> None:
+    monkeypatch.setattr(softmax, "CHUNK_BYTES", rows * 11 * 8)
+    torch.manual_seed(0)
+    shapes = [(7, 4), (11, 4)] + ([(11,)] if bias else [])
+    ours = [torch.randn(shape, dtype=torch.float64, requires_grad=True) for shape in shapes]
+    theirs = [tensor.detach().clone().requires_grad_() for tensor in ours]
+    targets = torch.randint(11, (7,))
+    loss = linear_cross_entropy(ours[0], ours[1], ours[2] if bias else None, targets)
+    reference = F.cross_entropy(F.linear(theirs[0], theirs[1], theirs[2] if bias else None), targets)
+    (3 * loss).backward()
+    (3 * reference).backward()
+    torch.testing.assert_close(loss, reference, rtol=0, atol=1e-13)
+    for a, b in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(a.grad, b.grad, rtol=0, atol=1e-13)
+
+
+def test_huge_scores_stay_finite() -> None:
+    state = torch.full((2, 1), 1e4, requires_grad=True)
+    weight = torch.tensor([[1.0], [-1.0], [0.0]], requires_grad=True)
+    loss = linear_cross_entropy(state, weight, None, torch.tensor([1, 0]))
+    loss.backward()
+    assert loss.item() == pytest.approx(1e4)
+    assert torch.isfinite(weight.grad).all()
+
+
+def test_without_gradients() -> None:
+    with torch.no_grad():
+        loss = linear_cross_entropy(torch.zeros(2, 3), torch.zeros(5, 3), None, torch.tensor([0, 4]))
+    assert loss.item() == pytest.approx(torch.log(torch.tensor(5.0)).item())
