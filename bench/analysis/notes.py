@@ -42,7 +42,8 @@ def _datasets(cells: Sequence[CellResult]) -> list[str]:
     # By the cell's label: a run may come from a suite that labels the same dataset otherwise.
     facts = [(cell.dataset, cell.record.inputs.dataset) for cell in cells if cell.record is not None]
     return _distinct(
-        f"{label}: {data.users:,} users, {data.items:,} items, {data.interactions:,} interactions."
+        f"{label}: {data.users:,} users, {data.items:,} items, {data.interactions:,} interactions"
+        + (f"; {data.users_dropped:,} users with fewer than three left out." if data.users_dropped else ".")
         for label, data in facts
     )
 

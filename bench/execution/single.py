@@ -168,6 +168,7 @@ def _record(
                 "users": dataset.n_users,
                 "items": dataset.n_items,
                 "interactions": dataset.n_interactions,
+                "users_dropped": int(dataset.audit["users_dropped"]),
             },
             "features": {
                 modality: {"encoder": f.encoder, "hash": f.content_hash} for modality, f in features.items()

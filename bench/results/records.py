@@ -58,13 +58,14 @@ class RecordedSpec(_Part):
 
 
 class DatasetFacts(_Part):
-    """The prepared dataset that the run read."""
+    """The prepared dataset that the run read; dropped users had fewer than three interactions."""
 
     label: str
     hash: str
     users: int
     items: int
     interactions: int
+    users_dropped: int = 0
 
 
 class FeatureFacts(_Part):

@@ -80,3 +80,8 @@ def test_without_results_there_is_nothing_to_say_of_them(handmade: Path) -> None
         "A note of the suite.",
         "* Popularity on toyshop[image=1], seeds 1, 2 not run yet",
     ]
+
+
+def test_left_out_users_are_named(handmade: Path) -> None:
+    change(handmade, "a" * 16, "inputs", "dataset", "users_dropped", to=7)
+    assert any("; 7 users with fewer than three left out." in note for note in notes(handmade))
