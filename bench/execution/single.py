@@ -21,8 +21,9 @@ from bench.features.table import ItemFeatures
 from bench.models.base import CountingModel, ModelContext, Recommender, SequentialModel
 from bench.models.building import build, count_parameters
 from bench.registry import Modality
-from bench.results.folder import FORMAT_VERSION, RunPaths, publish, write_ranks
+from bench.results.folder import RunPaths, publish, write_ranks
 from bench.results.provenance import Meter, provenance
+from bench.results.records import FORMAT_VERSION
 from bench.suite.expansion import RunSpec
 from bench.training.checkpoint import Epoch, Progress
 from bench.training.loop import Job, train, validation_ranks

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bench.execution.plan import Planned, Planner
-from bench.execution.pool import run_all
+from bench.execution.pool import Observer, run_all
 from bench.results.index import Index, IndexCell, update_index
 from bench.suite.expansion import RunSpec, expand
 from bench.suite.schema import Suite
 
 
-class SuiteObserver(Protocol):
+class SuiteObserver(Observer, Protocol):
     """Told how a suite comes along; runs are named by their place in the suite's list."""
 
     def preparing(self, what: str, done: int, total: int) -> None:
@@ -22,18 +22,6 @@ class SuiteObserver(Protocol):
 
     def planned(self, runs: Sequence[Planned], to_do: Sequence[int]) -> None:
         """The plan stands: all runs, and which of them are to be computed."""
-
-    def started(self, number: int) -> None:
-        """A worker took the run."""
-
-    def epoch(self, number: int, event: dict[str, Any]) -> None:
-        """An epoch ended."""
-
-    def finished(self, number: int) -> None:
-        """The run exists now."""
-
-    def failed(self, number: int, error: str) -> None:
-        """The run ended without a result."""
 
 
 @dataclass

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-FORMAT_VERSION = 1
+from bench.results.records import RECORD, RUNS
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,16 @@ class RunPaths:
     @property
     def final(self) -> Path:
         """The finished, immutable run."""
-        return self.results / "runs" / self.fingerprint
+        return self.results / RUNS / self.fingerprint
 
     @property
     def work(self) -> Path:
         """The unfinished run."""
-        return self.results / "runs" / ".work" / self.fingerprint
+        return self.results / RUNS / ".work" / self.fingerprint
 
     def is_done(self) -> bool:
         """Whether the finished run is there."""
-        return (self.final / "run.json").is_file()
+        return (self.final / RECORD).is_file()
 
     def lock(self) -> FileLock:
         """Held by the process that computes the run; freed by the system when that process dies."""
@@ -105,7 +105,7 @@ def publish(paths: RunPaths, record: Mapping[str, Any]) -> None:
     for file in sorted(paths.work.iterdir()):
         with file.open("rb") as handle:
             os.fsync(handle.fileno())
-    write_atomically(paths.work / "run.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
+    write_atomically(paths.work / RECORD, json.dumps(record, indent=1, sort_keys=True) + "\n")
     if paths.final.exists():
         older = paths.work.with_name(f"{paths.fingerprint}.old")
         shutil.rmtree(older, ignore_errors=True)
