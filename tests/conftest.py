@@ -50,6 +50,14 @@ def _required() -> set[str]:
     return {name.strip() for name in os.environ.get("BENCH_REQUIRE", "").split(",")} - {""}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="record the golden numbers of raised versions (tests/test_golden.py)",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requires(*names): skip where recbole, data or cuda is absent")
     unknown = _required() - AVAILABLE.keys()
