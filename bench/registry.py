@@ -109,6 +109,7 @@ MODELS: dict[str, ModelEntry] = {
         "nearest items to the last one in the chosen modalities",
         "baseline",
         multimodal=True,
+        version=2,
     ),
 }
 

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from bench import __version__
-from bench.errors import BenchError
+from bench.errors import BenchError, InputError
 
 app = typer.Typer(
     name="bench",
@@ -173,3 +173,9 @@ def run() -> None:
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        # A folder given with --results or --cache that cannot be made, read or written.
+        print(f"bench: {error.filename}: {error.strerror}", file=sys.stderr)
+        sys.exit(InputError.exit_code)

@@ -54,7 +54,7 @@ class LineObserver:
         """Remember the latest epoch."""
         self._latest[number] = event
 
-    def finished(self, number: int) -> None:
+    def finished(self, number: int, reused: bool) -> None:
         """Say what came out of training."""
         self._done += 1
         self.say(f"[{self._done}/{self._total}] {self.name(number)}: {self.outcome(number)}")
@@ -142,8 +142,8 @@ class LiveObserver(LineObserver):
         self._progress.update(self._tasks[number], completed=event["epoch"], note=note)
         self._advance(number, event["epoch"])
 
-    def finished(self, number: int) -> None:
-        super().finished(number)
+    def finished(self, number: int, reused: bool) -> None:
+        super().finished(number, reused)
         self._leave(number)
 
     def failed(self, number: int, error: str) -> None:

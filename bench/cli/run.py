@@ -44,9 +44,7 @@ def run(
     if dry_run:
         _print_plan(specs, results, cache, console)
         return 0
-    # The device alone does not make another suite: the fingerprint of a run holds its kind.
-    slug = overrides_slug([o for o in overrides if not o.startswith("training.device=")])
-    name = results_name(suite.suite, slug)
+    name = results_name(suite.suite, overrides_slug(overrides))
     live = console.is_terminal
     observer = LiveObserver(console) if live else LineObserver(console)
     request = Request(
@@ -59,8 +57,12 @@ def run(
         fresh=fresh,
         command=shlex.join(["bench", *sys.argv[1:]]),
     )
-    with observer if isinstance(observer, LiveObserver) else nullcontext():
-        outcome = run_suite(request, observer)
+    try:
+        with observer if isinstance(observer, LiveObserver) else nullcontext():
+            outcome = run_suite(request, observer)
+    except KeyboardInterrupt:
+        observer.say("Interrupted. Finished runs are kept; the same command goes on where this one stopped.")
+        raise
     return _close(name, results, outcome, console)
 
 

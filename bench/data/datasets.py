@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.data.cache import cache_root
 from bench.data.preparation import prepare
-from bench.data.prepared import FORMAT_VERSION, PreparedDataset
+from bench.data.prepared import FORMAT_VERSION, PreparedDataset, is_intact
 from bench.data.sources.base import Progress
 from bench.errors import InputError
 from bench.registry import DATASETS, RESULT_VERSIONS, DatasetEntry, load
@@ -34,7 +34,7 @@ def open_dataset(
         InputError: no dataset has this name, or an option is wrong.
     """
     folder, _ = _locate(name, options, cache)
-    return PreparedDataset.open(folder, label) if (folder / "dataset.json").is_file() else None
+    return PreparedDataset.open(folder, label) if is_intact(folder) else None
 
 
 def prepare_dataset(

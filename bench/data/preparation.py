@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.data.cache import build_folder
-from bench.data.prepared import FORMAT_VERSION, PreparedDataset
+from bench.data.prepared import FORMAT_VERSION, PreparedDataset, file_hash, is_intact
 from bench.data.sources.base import Progress, RawData, Source, picture_file
 from bench.data.split import Split, split
 from bench.registry import MODALITIES, Modality
@@ -43,7 +43,7 @@ def prepare(
     """
 
     def done() -> bool:
-        return (folder / "dataset.json").is_file()
+        return is_intact(folder)
 
     def build(partial: Path) -> None:
         collected = partial / "collected"
@@ -106,6 +106,7 @@ def _write(
     users, bought, interactions = parts.users.num_rows, items.num_rows, parts.facts["interactions"]
     facts = {
         "format_version": FORMAT_VERSION,
+        "files": {f"{name}.parquet": file_hash(partial / f"{name}.parquet") for name in _TABLES},
         "recipe": dict(recipe),
         "content_hash": content_hash(tables, partial),
         "users": users,

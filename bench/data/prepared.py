@@ -14,6 +14,7 @@ Item 0 is the padding item and never a candidate.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ import pyarrow.parquet as pq
 from bench.errors import DataError
 from bench.registry import Modality
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 IntArray = npt.NDArray[np.int64]
 
@@ -117,6 +118,21 @@ class Catalogue:
     texts: tuple[str, ...]
     categories: tuple[tuple[str, ...], ...]
     images: tuple[Path | None, ...]
+
+
+def is_intact(folder: Path) -> bool:
+    """Whether the folder holds a finished dataset whose tables are what was written."""
+    try:
+        facts = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+        return all(file_hash(folder / name) == digest for name, digest in facts["files"].items())
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def file_hash(file: Path) -> str:
+    """SHA-256 of a file: hex."""
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def load_training(dataset: PreparedDataset) -> TrainingData:

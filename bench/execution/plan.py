@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,8 @@ def resolve_device(device: str) -> str:
     Raises:
         InputError: cuda is asked for and there is none.
     """
-    present = Path("/dev/nvidiactl").exists()
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in {"", "-1"}
+    present = Path("/dev/nvidiactl").exists() and not hidden
     if device == "auto":
         return "cuda" if present else "cpu"
     if device.startswith("cuda") and not present:
@@ -142,6 +144,13 @@ class Planner:
         return known
 
 
+def cell_digest(spec: RunSpec) -> str:
+    """Identifies all that a cell's numbers depend on but its data and its seeds."""
+    kind = resolve_device(spec.training.device).partition(":")[0]
+    parts = identity(spec, "", dict.fromkeys(spec.features, ""), kind, _versions(spec))
+    return fingerprint({key: value for key, value in parts.items() if key != "seed"})
+
+
 def _versions(spec: RunSpec) -> dict[str, str]:
     versions = {"torch": version("torch") or "none"}
     if own.is_own(spec.variant.name):
@@ -179,7 +188,8 @@ def _state(planned: Planned, known: dict[tuple[str, str, int], str | None], resu
         return CellState(*cell, "missing", None, planned.error or "")
     mark = planned.paths.fingerprint
     if planned.paths.is_done():
-        return CellState(*cell, "done", mark, "")
+        elsewhere = f"the table shows run {before}: `bench run` puts this one there"
+        return CellState(*cell, "done", mark, "" if before in (mark, None) else elsewhere)
     if planned.paths.is_running():
         return CellState(*cell, "running", mark, "a process computes it now")
     failure = planned.paths.failure()

@@ -26,8 +26,8 @@ class Observer(Protocol):
     def epoch(self, number: int, event: dict[str, Any]) -> None:
         """An epoch ended: epoch, loss, value, best_value, best_epoch."""
 
-    def finished(self, number: int) -> None:
-        """The run exists now."""
+    def finished(self, number: int, reused: bool) -> None:
+        """The run exists now; ``reused`` if another process made it meanwhile."""
 
     def failed(self, number: int, error: str) -> None:
         """The run ended without a result."""
@@ -133,7 +133,7 @@ def _listen(w: _Worker, planned: list[Planned], observer: Observer) -> bool:
         observer.epoch(number, message)
         return False
     if message["kind"] == "done":
-        observer.finished(number)
+        observer.finished(number, bool(message["reused"]))
     else:
         observer.failed(number, message["error"])
     w.current = None

@@ -22,7 +22,7 @@ from bench.models.base import CountingModel, ModelContext, Recommender, Sequenti
 from bench.models.building import build, count_parameters
 from bench.registry import Modality
 from bench.results.folder import RunPaths, publish, write_ranks
-from bench.results.provenance import Meter, provenance
+from bench.results.provenance import Meter, code_hash, provenance
 from bench.results.records import FORMAT_VERSION
 from bench.suite.expansion import RunSpec
 from bench.training.checkpoint import Epoch, Progress
@@ -86,7 +86,7 @@ def execute(
     record["timings"] = {
         "wall_s": meter.wall_s(),
         "cpu_s": meter.cpu_s(),
-        "train_s": trained_s,
+        "train_s": sum(e.train_s + e.validate_s for e in progress.epochs),
         "seconds_per_epoch": sum(seconds) / len(seconds) if seconds else None,
         "test_s": test_s,
     }
@@ -112,6 +112,7 @@ def _set_up(
         seed=spec.seed,
         device=order.device,
         checkpoint=order.paths.work / "checkpoint.safetensors",
+        code=code_hash(),
         report=report,
     )
     log.info(
@@ -179,6 +180,7 @@ def _record(
             "epochs": len(progress.epochs),
             "best_epoch": progress.best_epoch or None,
             "stopped": progress.stopped,
+            "sessions": progress.sessions,
             "targets": job.data.n_targets,
             "parameters": count_parameters(model),
         },

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from bench.execution.plan import Planned, Planner
+from bench.execution.plan import Planned, Planner, cell_digest
 from bench.execution.pool import Observer, run_all
 from bench.results.index import Index, IndexCell, update_index
 from bench.suite.expansion import RunSpec, expand
+from bench.suite.fingerprint import fingerprint
 from bench.suite.schema import Suite
 
 
@@ -93,6 +94,16 @@ class _IndexKeeper:
         self._planned = planned
         self._outcome = outcome
         self._observer = observer
+        # The suite's order, then what was run beside it.
+        suite_specs = expand(request.suite)
+        self._listed = [*suite_specs, *request.specs]
+        self._digests = {spec.cell: cell_digest(spec) for spec in {s.cell: s for s in self._listed}.values()}
+        self._complete = {(*s.cell, s.seed) for s in suite_specs} <= {
+            (*s.cell, s.seed) for s in request.specs
+        }
+        self._common = fingerprint(
+            request.suite.model_dump(mode="json", include={"training", "evaluation", "features"})
+        )
         self.impossible = [n for n, run in enumerate(planned) if run.paths is None]
 
     def sort_out(self) -> list[int]:
@@ -121,10 +132,11 @@ class _IndexKeeper:
     def epoch(self, number: int, event: dict[str, Any]) -> None:
         self._observer.epoch(number, event)
 
-    def finished(self, number: int) -> None:
-        self._outcome.computed += 1
+    def finished(self, number: int, reused: bool) -> None:
+        self._outcome.computed += not reused
+        self._outcome.reused += reused
         self._write([self._cell(n) for n in self._same(number)])
-        self._observer.finished(number)
+        self._observer.finished(number, reused)
 
     def failed(self, number: int, error: str) -> None:
         self._write([self._cell(n, error) for n in self._same(number)])
@@ -146,22 +158,25 @@ class _IndexKeeper:
             status="done" if error is None else "failed",
             fingerprint=run.paths.fingerprint if run.paths and error is None else None,
             error=error,
+            digest=self._digests[run.spec.cell],
         )
 
     def _write(self, cells: list[IndexCell]) -> None:
-        suite = self._request.suite
-        specs = [*expand(suite), *self._request.specs]  # the suite's order, then what was run beside it
+        suite, listed = self._request.suite, self._listed
         update_index(
             self._request.results,
             Index(
                 suite=self._request.name,
                 metrics=suite.metrics,
-                seeds=_distinct([s.seed for s in specs]),
-                datasets=_distinct([s.dataset.label for s in specs]),
-                models=_distinct([s.variant.label for s in specs]),
+                seeds=_distinct([s.seed for s in listed]),
+                datasets=_distinct([s.dataset.label for s in listed]),
+                models=_distinct([s.variant.label for s in listed]),
                 unpublished=suite.unpublished,
+                common=self._common,
                 cells=tuple(cells),
             ),
+            self._digests,
+            self._complete,
         )
 
 
@@ -178,8 +193,8 @@ class _Renumbered:
     def epoch(self, number: int, event: dict[str, Any]) -> None:
         self._keeper.epoch(self._to_do[number], event)
 
-    def finished(self, number: int) -> None:
-        self._keeper.finished(self._to_do[number])
+    def finished(self, number: int, reused: bool) -> None:
+        self._keeper.finished(self._to_do[number], reused)
 
     def failed(self, number: int, error: str) -> None:
         self._keeper.failed(self._to_do[number], error)

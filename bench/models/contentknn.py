@@ -37,7 +37,8 @@ class ContentKNN(CountingModel):
         self.modalities = tuple(context.features)
         for modality, table in context.features.items():
             values, present = feature_buffers(table)
-            self.register_buffer(f"{modality}_directions", F.normalize(values), persistent=False)
+            # In float64, like contents give like scores whatever the batch, and unlike ones are no ties.
+            self.register_buffer(f"{modality}_directions", F.normalize(values.double()), persistent=False)
             self.register_buffer(f"{modality}_present", present, persistent=False)
 
     def fit(self, data: TrainingData) -> None:

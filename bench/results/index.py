@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 
@@ -27,7 +27,10 @@ T = TypeVar("T")
 
 
 class IndexCell(BaseModel):
-    """One run of a suite: ``fingerprint`` where it is done, ``error`` where it failed."""
+    """One run of a suite: ``fingerprint`` where it is done, ``error`` where it failed.
+
+    ``digest`` identifies everything that the cell's numbers depend on but its data and seed.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -37,6 +40,12 @@ class IndexCell(BaseModel):
     status: Literal["done", "failed"]
     fingerprint: str | None = None
     error: str | None = None
+    digest: str = ""
+
+    def holds(self, current: Mapping[tuple[str, str], str], beside: bool) -> bool:
+        """Whether the cell was made under the settings that hold now (see `Index.merge`)."""
+        now = current.get((self.dataset, self.model))
+        return beside if now is None else now == self.digest
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -67,24 +76,37 @@ class Index(BaseModel):
     models: tuple[str, ...]
     unpublished: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    common: str = ""
     cells: tuple[IndexCell, ...] = ()
 
-    def merge(self, other: Index) -> Index:
-        """This index brought up to date by a later call's: its cells replace ours, the rest of ours stay.
+    def merge(self, other: Index, current: Mapping[tuple[str, str], str], complete: bool) -> Index:
+        """This index brought up to date by a later call's.
+
+        Its cells replace ours. Of the rest stays only what was made under the settings that hold now, so
+        that no table mixes settings: of the cells that the suite lists, those whose digest is the current
+        one; of the cells run beside it, those made under the same common settings, and none after a call
+        that ran the suite whole.
+
+        Args:
+            other: what the later call did; its lists are the suite's, whole.
+            current: the digest of every (dataset, model) that the suite lists or the call ran.
+            complete: the call ran the whole suite.
 
         Raises:
             DataError: the two belong to different suites.
         """
         if other.suite != self.suite:
             raise DataError(f"the index of {self.suite!r} cannot take in that of {other.suite!r}")
+        beside = not complete and self.common == other.common
+        cells = {cell.key: cell for cell in self.cells if cell.holds(current, beside)}
+        cells |= {cell.key: cell for cell in other.cells}
         merged = other.model_copy(
             update={
-                "seeds": _in_order(self.seeds, other.seeds),
-                "datasets": _in_order(self.datasets, other.datasets),
-                "models": _in_order(self.models, other.models),
+                "seeds": _in_order(other.seeds, (cell.seed for cell in cells.values())),
+                "datasets": _in_order(other.datasets, (cell.dataset for cell in cells.values())),
+                "models": _in_order(other.models, (cell.model for cell in cells.values())),
             }
         )
-        cells = {cell.key: cell for cell in (*self.cells, *other.cells)}
         ordered = sorted(cells.values(), key=merged._place)
         return merged.model_copy(update={"cells": tuple(ordered)})
 
@@ -107,11 +129,9 @@ class Index(BaseModel):
         return self
 
 
-def _in_order(old: Sequence[T], new: Sequence[T]) -> tuple[T, ...]:
-    """The later order, with what only the earlier call had; a part of the earlier list keeps its order."""
-    if set(new) < set(old):
-        return tuple(old)
-    return (*new, *(value for value in old if value not in new))
+def _in_order(listed: Sequence[T], present: Iterable[T]) -> tuple[T, ...]:
+    """The listed values, then the others that are present."""
+    return tuple(dict.fromkeys([*listed, *present]))
 
 
 def results_name(suite: str, overrides: str) -> str:
@@ -143,8 +163,10 @@ def read_index(results: Path, suite: str) -> Index:
     return index
 
 
-def update_index(results: Path, index: Index) -> Index:
-    """Merge ``index`` into the stored one, atomically; the result is returned.
+def update_index(
+    results: Path, index: Index, current: Mapping[tuple[str, str], str], complete: bool
+) -> Index:
+    """Merge ``index`` into the stored one, atomically; the result is returned. Arguments as `Index.merge`.
 
     Raises:
         DataError: the stored index is damaged.
@@ -153,7 +175,7 @@ def update_index(results: Path, index: Index) -> Index:
     file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(file.with_name(".index.lock")):
         stored = _read(file)
-        merged = index if stored is None else stored.merge(index)
+        merged = index if stored is None else stored.merge(index, current, complete)
         write_atomically(file, merged.model_dump_json(indent=1) + "\n")
     return merged
 

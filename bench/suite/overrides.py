@@ -57,9 +57,10 @@ def overrides_slug(texts: Sequence[str]) -> str:
     """A name for a set of overrides, fit for a file name; empty if there are none.
 
     The same set in any order has the same name, different sets have different ones: what cannot be shown in
-    ``A-Z a-z 0-9 . _ = , + -`` and 80 characters is cut and marked by a hash.
+    ``A-Z a-z 0-9 . _ = , + -`` and 80 characters is cut and marked by a hash. The device is left out: it
+    makes no other suite, and the index never mixes results of two kinds of device.
     """
-    pairs = (text.partition("=") for text in texts)
+    pairs = (text.partition("=") for text in texts if text.partition("=")[0].strip() != "training.device")
     unique = sorted({f"{key.strip()}{equals}{value.strip()}" for key, equals, value in pairs})
     joined = ",".join(unique)
     if len(joined) <= _LONGEST_SLUG and all(re.fullmatch(r"[A-Za-z0-9._=+-]+", text) for text in unique):

@@ -42,20 +42,26 @@ def complaint(name: str) -> tuple[str, str] | None:
 def source_hash(name: str) -> str:
     """SHA-256 (16 hexadecimal digits) of the code behind ``module:Class``, which has no version of its own.
 
-    It covers the module's file, or every Python file of the package that the module lies in, so that an
-    edited model never gets the results of its former self. ``none`` where there is no source to be read.
+    It covers every Python file of the package that the module lies in (with or without ``__init__.py``), or
+    of the folder of a single-file module, whose neighbours it may import: an edited model never gets the
+    results of its former self.
     """
-    parts = name.partition(":")[0].split(".")
-    spec = _find(parts[:1]) if len(parts) > 1 else _find(parts)
-    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
-        return "none"
-    file = Path(spec.origin)
-    files = sorted(file.parent.rglob("*.py")) if file.name == "__init__.py" else [file]
     digest = hashlib.sha256()
-    for each in files:
-        digest.update(each.relative_to(file.parent).as_posix().encode() + b"\0")
-        digest.update(each.read_bytes() + b"\0")
+    for folder, file in _sources(_find([name.partition(".")[0].partition(":")[0]])):
+        digest.update(file.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def _sources(spec: ModuleSpec | None) -> list[tuple[Path, Path]]:
+    """Folder and file of all code that a top-level module or package may consist of, sorted."""
+    if spec is None:
+        return []
+    if spec.submodule_search_locations is not None:
+        folders = sorted(Path(place) for place in spec.submodule_search_locations)
+        return [(folder, file) for folder in folders for file in sorted(folder.rglob("*.py"))]
+    folder = Path(spec.origin).parent if spec.origin is not None else Path()
+    return [(folder, file) for file in sorted(folder.glob("*.py"))]
 
 
 def _missing(module: str) -> str | None:

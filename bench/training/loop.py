@@ -43,6 +43,8 @@ class Job:
         device: where the model computes.
         checkpoint: file of the unfinished state, or None to keep none.
         report: called after every epoch.
+        checkpoint_every_s: seconds between two checkpoints, at least.
+        code: identifies the code that computes; a checkpoint of other code is not continued.
     """
 
     data: TrainingData
@@ -53,6 +55,7 @@ class Job:
     checkpoint: Path | None = None
     report: Callable[[Epoch, Progress], None] = lambda epoch, progress: None
     checkpoint_every_s: float = CHECKPOINT_EVERY_S
+    code: str = ""
 
 
 def train(model: SequentialModel, job: Job) -> Progress:
@@ -78,7 +81,7 @@ def train(model: SequentialModel, job: Job) -> Progress:
     )
     best: dict[str, Tensor] = {}
     progress = Progress()
-    found = restore(job.checkpoint, model, optimiser) if job.checkpoint else None
+    found = restore(job.checkpoint, model, optimiser, job.code) if job.checkpoint else None
     if found is not None:
         best, progress = found
     batches = epoch_batches(model, job)
@@ -92,7 +95,7 @@ def train(model: SequentialModel, job: Job) -> Progress:
         progress.stopped = _verdict(progress, job.training)
         due = time.perf_counter() - saved >= job.checkpoint_every_s
         if job.checkpoint and (due or progress.stopped):
-            save(job.checkpoint, model, optimiser, best, progress)
+            save(job.checkpoint, model, optimiser, best, progress, job.code)
             saved = time.perf_counter()
         job.report(epoch, progress)
     model.load_state_dict(best)
@@ -145,6 +148,10 @@ def _one_epoch(
         optimiser.step()
         total += loss.detach() * len(batch.targets)
         count += len(batch.targets)
+    if count == 0:
+        raise TrainingError(
+            "an epoch has no targets: training.max_length must be at least 2 for a model with masked items"
+        )
     mean = float(total) / count
     if not math.isfinite(mean):
         raise TrainingError(

@@ -41,3 +41,18 @@ def test_the_cache_is_the_argument_then_bench_then_xdg_then_home(
     assert cache_root() == tmp_path / "xdg" / "bench"
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert cache_root() == tmp_path / "home" / ".cache" / "bench"
+
+
+@pytest.mark.parametrize("damage", ["changed", "deleted"])
+def test_a_damaged_dataset_is_prepared_again(tmp_path: Path, damage: str) -> None:
+    prepared = prepare_dataset("toyshop", "shop", SMALL, tmp_path)
+    file = prepared.folder / "train.parquet"
+    original = file.read_bytes()
+    if damage == "deleted":
+        file.unlink()
+    else:
+        file.write_bytes(original[:-9] + b"x" + original[-8:])
+    assert open_dataset("toyshop", "shop", SMALL, tmp_path) is None
+    again = prepare_dataset("toyshop", "shop", SMALL, tmp_path)
+    assert file.read_bytes() == original
+    assert again.content_hash == prepared.content_hash

@@ -83,15 +83,20 @@ def test_the_test_set_is_opened_after_training_only(
     prepared = [f.parent for f in cache.glob("datasets/*/dataset.json")
                 if json.loads(f.read_text())["users"] <= 60]  # fmt: skip
     assert prepared
-    originals = {folder / "test.parquet": (folder / "test.parquet").read_bytes() for folder in prepared}
+    originals = {
+        folder / name: (folder / name).read_bytes()
+        for folder in prepared
+        for name in ("test.parquet", "dataset.json")
+    }
     try:
-        for file in originals:
+        for file in [file for file in originals if file.suffix == ".parquet"]:
             table = pq.read_table(file)
+            items = table["item"].to_numpy()
             column = table.column_names.index("item")
-            ones = table["item"].to_numpy() * 0 + 1
-            pq.write_table(
-                table.set_column(column, "item", [ones.astype(table["item"].to_numpy().dtype)]), file
-            )
+            pq.write_table(table.set_column(column, "item", [np.ones_like(items)]), file)
+            facts = json.loads(originals[file.with_name("dataset.json")])
+            facts["files"]["test.parquet"] = hashlib.sha256(file.read_bytes()).hexdigest()
+            file.with_name("dataset.json").write_text(json.dumps(facts))
         bench("run", str(suite_file), "--model", "SASRec", "--seed", "1", "--results", "poisoned/results")
     finally:
         for file, content in originals.items():
@@ -188,6 +193,18 @@ def test_overrides_keep_their_results_apart(tmp_path: Path, suite_file: Path, be
     (other,) = [p.name for p in (tmp_path / "results").iterdir() if p.name not in {"tiny", "runs"}]
     table = json.loads(bench("table", other, "--format", "json").stdout)
     assert {row["model"] for row in table if row["values"]} == {"SASRec"}
+
+
+def test_an_edited_suite_never_mixes_settings_in_a_table(
+    tmp_path: Path, suite_file: Path, bench: Bench
+) -> None:
+    bench("run", str(suite_file), "--model", "SASRec")
+    suite_file.write_text(suite_file.read_text().replace("learning_rate: 1.0e-3", "learning_rate: 5.0e-2"))
+    bench("run", str(suite_file), "--model", "SASRec", "--seed", "1")
+    table = json.loads(bench("table", "tiny", "--format", "json").stdout)
+    (row,) = [r for r in table if r["model"] == "SASRec" and r["metric"] == "NDCG@10"]
+    assert row["seeds"] == [1]
+    assert len(row["values"]) == 1
 
 
 def test_dry_run_changes_nothing(tmp_path: Path, suite_file: Path, bench: Bench) -> None:

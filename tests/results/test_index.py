@@ -29,7 +29,9 @@ def index(*cells: IndexCell, models: tuple[str, ...] = MODELS, metrics: tuple[st
 
 def test_a_filtered_call_replaces_its_cells_and_keeps_the_others() -> None:
     before = index(cell("d1", "m1", 3), cell("d1", "m2", 3), cell("d2", "m1", 1))
-    after = before.merge(index(cell("d1", "m2", 3, "b"), cell("d1", "m1", 1, "b"), metrics=("NDCG@5",)))
+    after = before.merge(
+        index(cell("d1", "m2", 3, "b"), cell("d1", "m1", 1, "b"), metrics=("NDCG@5",)), {}, False
+    )
     assert [(c.dataset, c.model, c.seed, (c.fingerprint or "")[0]) for c in after.cells] == [
         ("d1", "m1", 3, "a"),
         ("d1", "m1", 1, "b"),
@@ -41,14 +43,35 @@ def test_a_filtered_call_replaces_its_cells_and_keeps_the_others() -> None:
 
 def test_what_was_run_beside_the_suite_stays_behind_it() -> None:
     with_extra = index(cell("d1", "extra", 3), models=(*MODELS, "extra"))
-    assert index().merge(with_extra).models == ("m1", "m2", "m3", "extra")
-    assert with_extra.merge(index(cell("d1", "m1", 3))).models == ("m1", "m2", "m3", "extra")
-    assert with_extra.merge(index(models=("new", "m1", "m2", "m3"))).models == ("new", *MODELS, "extra")
+    assert index().merge(with_extra, {}, False).models == ("m1", "m2", "m3", "extra")
+    assert with_extra.merge(index(cell("d1", "m1", 3)), {}, False).models == ("m1", "m2", "m3", "extra")
+    assert with_extra.merge(index(models=("new", "m1", "m2", "m3")), {}, False).models == (
+        "new",
+        *MODELS,
+        "extra",
+    )
 
 
-def test_an_index_of_a_part_alone_does_not_reorder_the_suite() -> None:
-    part = index(cell("d1", "m2", 3), models=("m2",))
-    assert index(cell("d1", "m1", 3)).merge(part).models == MODELS
+def test_cells_made_under_other_settings_leave() -> None:
+    """A table never averages or lines up runs of different settings under one label."""
+    made = [cell("d1", m, 3).model_copy(update={"digest": "old"}) for m in ("m1", "m2", "extra")]
+    stored = index(*made, models=(*MODELS, "extra"))
+    now = {("d1", "m1"): "old", ("d1", "m2"): "changed"}
+
+    def left(later: Index, complete: bool) -> list[str]:
+        return [c.model for c in stored.merge(later, now, complete).cells]
+
+    assert left(index(), complete=False) == ["m1", "extra"]
+    assert left(index(), complete=True) == ["m1"]
+    # A change of what all models share (training, evaluation, features) takes the one run beside the suite.
+    assert left(index().model_copy(update={"common": "changed"}), complete=False) == ["m1"]
+
+
+def test_dropped_models_and_seeds_leave_the_lists() -> None:
+    stored = index(cell("d1", "m3", 1))
+    later = Index(suite="s", metrics=("MRR",), seeds=(3,), datasets=DATASETS, models=("m1",))
+    merged = stored.merge(later, {("d1", "m1"): "x"}, True)
+    assert (merged.models, merged.seeds, merged.cells) == (("m1",), (3,), ())
 
 
 CELLS = st.builds(
@@ -59,15 +82,15 @@ CELLS = st.builds(
 @given(st.lists(CELLS, unique_by=lambda c: c.key), st.lists(CELLS, unique_by=lambda c: c.key))
 def test_merging_is_a_dictionary_update(old: list[IndexCell], new: list[IndexCell]) -> None:
     expected = {c.key: c.fingerprint for c in old} | {c.key: c.fingerprint for c in new}
-    merged = index(*old).merge(index(*new))
+    merged = index(*old).merge(index(*new), {}, False)
     assert {c.key: c.fingerprint for c in merged.cells} == expected
     assert len(merged.cells) == len(expected)
-    assert merged.merge(index(*new)) == merged
+    assert merged.merge(index(*new), {}, False) == merged
 
 
 def test_other_suites_are_not_merged() -> None:
     with pytest.raises(DataError, match="'s' cannot take in that of 't'"):
-        index().merge(index().model_copy(update={"suite": "t"}))
+        index().merge(index().model_copy(update={"suite": "t"}), {}, False)
 
 
 def test_a_cell_must_be_listed_and_a_finished_one_needs_its_run() -> None:
@@ -80,7 +103,7 @@ def test_a_cell_must_be_listed_and_a_finished_one_needs_its_run() -> None:
 def test_calls_at_once_lose_nothing(tmp_path: Path) -> None:
     cells = [cell(d, m, s) for d in DATASETS for m in MODELS for s in SEEDS]
     with ThreadPoolExecutor(6) as pool:
-        list(pool.map(lambda c: update_index(tmp_path, index(c)), cells))
+        list(pool.map(lambda c: update_index(tmp_path, index(c), {}, False), cells))
     assert set(read_index(tmp_path, "s").cells) == set(cells)
     left = {path.name for path in (tmp_path / "s").iterdir()}
     assert "index.json" in left
@@ -88,7 +111,7 @@ def test_calls_at_once_lose_nothing(tmp_path: Path) -> None:
 
 
 def test_the_file_has_the_documented_keys(tmp_path: Path) -> None:
-    update_index(tmp_path, index(cell("d1", "m1", 3)))
+    update_index(tmp_path, index(cell("d1", "m1", 3)), {}, False)
     stored = json.loads((tmp_path / "s" / "index.json").read_text(encoding="utf-8"))
     assert stored["format_version"] == 1
     assert stored["cells"] == [
@@ -99,6 +122,7 @@ def test_the_file_has_the_documented_keys(tmp_path: Path) -> None:
             "status": "done",
             "fingerprint": "a" * 16,
             "error": None,
+            "digest": "",
         }
     ]
 
@@ -128,7 +152,7 @@ def test_a_damaged_index_is_neither_read_nor_overwritten(handmade: Path) -> None
     with pytest.raises(DataError, match="delete it"):
         read_index(handmade, "handmade")
     with pytest.raises(DataError, match="delete it"):
-        update_index(handmade, index().model_copy(update={"suite": "handmade"}))
+        update_index(handmade, index().model_copy(update={"suite": "handmade"}), {}, False)
     assert file.read_text(encoding="utf-8") == '{"format_version": 1,'
 
 

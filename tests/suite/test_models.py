@@ -10,6 +10,7 @@ import pytest
 
 from bench.errors import InputError
 from bench.registry import MODELS
+from bench.suite import own
 from bench.suite.models import parse_model
 from bench.suite.schema import Suite
 
@@ -177,3 +178,22 @@ def test_a_label_can_be_given_on_the_command_line() -> None:
 def test_a_wrong_model_on_the_command_line_names_the_option() -> None:
     with pytest.raises(InputError, match=r"--model: unknown key 'fusoin' in MAF \(did you mean 'fusion'\?\)"):
         parse_model("MAF[fusoin=sum]", {})
+
+
+def test_the_hash_of_ones_own_model_follows_its_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Single files with their neighbours, packages, and packages without ``__init__.py``."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "single_of_mine.py").write_text("class Mine: pass")
+    (tmp_path / "neighbour.py").write_text("SIGN = 1")
+    (tmp_path / "bare_of_mine").mkdir()
+    (tmp_path / "bare_of_mine" / "models.py").write_text("class Mine: pass")
+    for name, edited in (
+        ("single_of_mine:Mine", "single_of_mine.py"),
+        ("single_of_mine:Mine", "neighbour.py"),
+        ("bare_of_mine.models:Mine", "bare_of_mine/models.py"),
+    ):
+        before = own.source_hash(name)
+        assert own.source_hash(name) == before
+        with (tmp_path / edited).open("a") as file:
+            file.write("  # edited")
+        assert own.source_hash(name) != before, edited

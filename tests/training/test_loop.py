@@ -209,3 +209,25 @@ def test_an_empty_training_set_is_said() -> None:
     data = TrainingData(2, 5, np.array([0, 1, 2]), np.array([1, 2]), np.array([3, 4]))
     with pytest.raises(TrainingError, match="training set is empty"):
         train(model(), replace(job(), data=data))
+
+
+@pytest.mark.parametrize("change", ["code", "shape"])
+def test_a_checkpoint_of_other_code_or_another_model_is_not_continued(tmp_path: Path, change: str) -> None:
+    file = tmp_path / "checkpoint.safetensors"
+    work = replace(job(epochs=2), checkpoint=file, code="before")
+    torch.manual_seed(0)
+    other = build("SASRec", {"hidden_size": 8, "layers": 1}, ModelContext(ITEMS, 40, max_length=8))
+    assert isinstance(other, SequentialModel)
+    train(model() if change == "code" else other, work)
+    whole, again = model(), model()
+    train(whole, job(epochs=2))
+    train(again, replace(work, code="after" if change == "code" else "before"))
+    assert_same_bits(weights(whole), weights(again))
+
+
+def test_masked_items_need_two_places() -> None:
+    torch.manual_seed(0)
+    short = build("BERT4Rec", {"hidden_size": 8, "layers": 1}, ModelContext(ITEMS, 40, max_length=1))
+    assert isinstance(short, SequentialModel)
+    with pytest.raises(TrainingError, match="max_length must be at least 2"):
+        train(short, job(max_length=1))
