@@ -19,6 +19,9 @@ METRICS: tuple[str, ...] = ("Recall", "NDCG", "MRR", "HitRate")
 # RESULT_VERSION of what every run passes through.
 RESULT_VERSIONS = {"data": 1, "training": 1, "evaluation": 1}
 
+# RESULT_VERSION of the RecBole backend, in the fingerprint of every ``recbole/...`` model.
+RECBOLE_VERSION = 1
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -98,6 +101,14 @@ MODELS: dict[str, ModelEntry] = {
         attention=True,
         multimodal=True,
     ),
+    "DIF-SR": _model(
+        "difsr",
+        "DIFSR",
+        "attention with scores of items, positions and each item content apart",
+        "Xie, Zhou and Kim 2022",
+        attention=True,
+        multimodal=True,
+    ),
     "Popularity": _model(
         "popularity", "Popularity", "the most frequent items of the training part", "baseline"
     ),
@@ -119,6 +130,12 @@ DATASETS: dict[str, DatasetEntry] = {
         settings="bench.suite.settings:MovieLens100KSettings",
         about="MovieLens-100K: 943 users, 1,682 films, titles, years and genres",
         modalities=("text", "category"),
+    ),
+    "sequences": DatasetEntry(
+        path="bench.data.sources.sequences:Sequences",
+        settings="bench.suite.settings:SequencesSettings",
+        about="a file of yours: a line for each user with the items in time order; categories as JSON",
+        modalities=("category",),
     ),
     "toyshop": DatasetEntry(
         path="bench.data.sources.toyshop:Toyshop",
@@ -145,6 +162,12 @@ ENCODERS: dict[str, EncoderEntry] = {
         path="bench.features.category:MultiHot",
         settings="bench.suite.settings:MultiHotSettings",
         about="one column per category label",
+        modality="category",
+    ),
+    "label-mean": EncoderEntry(
+        path="bench.features.category:LabelMean",
+        settings="bench.suite.settings:LabelMeanSettings",
+        about="the mean of an item's category labels, as RecBole pools token sequences",
         modality="category",
     ),
 }

@@ -191,6 +191,7 @@ SIZES: dict[str, dict[str, Any]] = {
     "GRU4Rec": {"embedding_size": 8, "hidden_size": 12},
     "Caser": {"embedding_size": 8},
     "MAF": ATTENTION | {"multimodal_size": 8},
+    "DIF-SR": ATTENTION | {"attribute_size": 8},
 }
 
 
@@ -204,8 +205,9 @@ class Case:
     evaluation: dict[str, Any] = field(default_factory=dict)
 
 
-CASES: dict[str, Case] = {name: Case(name) for name in MODELS if name != "MAF"} | {
-    **{f"MAF {fusion}": Case("MAF", {"fusion": fusion}) for fusion in ("sum", "concat", "gate")},
+FUSING = ("MAF", "DIF-SR")
+CASES: dict[str, Case] = {name: Case(name) for name in MODELS if name not in FUSING} | {
+    **{f"{name} {f}": Case(name, {"fusion": f}) for name in FUSING for f in ("sum", "concat", "gate")},
     "MAF without tasks, sqrt_head": Case("MAF", {"multitask": False, "score_scale": "sqrt_head"}),
     "SASRec prefixes": Case("SASRec", training={"scheme": "prefixes"}),
     "SASRec stride": Case("SASRec", training={"stride": 2}),
@@ -301,6 +303,14 @@ def test_toyshop(kind: str, tmp_path: Path, pytestconfig: pytest.Config) -> None
 def test_movielens(tmp_path: Path, pytestconfig: pytest.Config) -> None:
     _, numbers = collected("ml-100k", tmp_path)
     check("data ml-100k", Golden({"ml-100k": DATASETS["ml-100k"].version}, numbers), pytestconfig)
+
+
+def test_sequences(tmp_path: Path, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_DATA", str(tmp_path))
+    (tmp_path / "s.txt").write_text("u 3 1 3 2\nv 2 9\nw 9 3 1\n", encoding="utf-8")
+    (tmp_path / "a.json").write_text('{"9": ["red", 4], "3": [4, 4], "1": []}', encoding="utf-8")
+    _, numbers = collected("sequences", tmp_path, path="s.txt", attributes="a.json")
+    check("data sequences", Golden({"sequences": DATASETS["sequences"].version}, numbers), pytestconfig)
 
 
 # Few directions, far apart: the last ones of a small TF-IDF matrix are at the mercy of rounding.

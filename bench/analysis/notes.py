@@ -26,7 +26,7 @@ def table_notes(index: Index, cells: Sequence[CellResult]) -> list[str]:
         *_datasets(cells),
         *_encoders(records),
         *_protocol(records),
-        *_training(records),
+        *_training(cells),
         *_spread(cells),
         *_unpublished(index),
         *index.notes,
@@ -68,15 +68,29 @@ def _protocol(records: Sequence[RunRecord]) -> list[str]:
     ]
 
 
-def _training(records: Sequence[RunRecord]) -> list[str]:
-    keys = ("scheme", "max_length", "epochs", "patience", "monitor")
-    trained = [record for record in records if record.training.stopped != "counted"]
-    kinds = _distinct(tuple(record.spec.training.get(key) for key in keys) for record in trained)
+def _training(cells: Sequence[CellResult]) -> list[str]:
+    keys = ("max_length", "epochs", "patience", "monitor")
+    kinds: dict[tuple[Any, ...], dict[str, None]] = {}
+    for cell in cells:
+        if cell.record is not None and cell.record.training.stopped != "counted":
+            settings = cell.record.spec.training
+            kind = (_scheme(cell.record), *(settings.get(key) for key in keys))
+            kinds.setdefault(kind, {})[cell.model] = None
     return [
-        f"Training: scheme {scheme}, maximum length {length}, at most {epochs} epochs, stopped after"
-        f" {patience} validations without a better {monitor}."
-        for scheme, length, epochs, patience, monitor in kinds
+        f"Training{_whose(models) if len(kinds) > 1 else ''}: {scheme}, maximum length {length}, at most"
+        f" {epochs} epochs, stopped after {patience} validations without a better {monitor}."
+        for (scheme, length, epochs, patience, monitor), models in kinds.items()
     ]
+
+
+def _whose(models: Iterable[str]) -> str:
+    return f" ({', '.join(models)})"
+
+
+def _scheme(record: RunRecord) -> str:
+    if record.spec.variant.name.startswith("recbole/"):
+        return "RecBole's own rows and Trainer"
+    return f"scheme {record.spec.training.get('scheme')}"
 
 
 def _unpublished(index: Index) -> list[str]:
@@ -99,15 +113,26 @@ def _spread(cells: Sequence[CellResult]) -> list[str]:
 
 
 def _failures(cells: Sequence[CellResult]) -> list[str]:
-    notes: dict[tuple[str, str, str], list[str]] = {}
+    notes: dict[tuple[str, str, str], list[int]] = {}
     for cell in cells:
         if cell.status != "done":
             reason = f"{cell.status}: {_one_line(cell.error)}" if cell.error else "not run yet"
-            notes.setdefault((cell.dataset, cell.model, reason), []).append(str(cell.seed))
+            notes.setdefault((cell.dataset, cell.model, reason), []).append(cell.seed)
     return [
-        f"* {model} on {dataset}, seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)} {reason}"
+        f"* {model} on {dataset}, seed{'s' if len(seeds) > 1 else ''} {_listed(seeds)} {reason}"
         for (dataset, model, reason), seeds in notes.items()
     ]
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    """Seeds in words, three or more in a row as ``1-20``."""
+    runs: list[list[int]] = []
+    for seed in seeds:
+        if runs and seed == runs[-1][-1] + 1:
+            runs[-1].append(seed)
+        else:
+            runs.append([seed])
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs)
 
 
 def _one_line(text: str) -> str:

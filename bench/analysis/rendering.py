@@ -16,6 +16,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from bench.analysis.equivalence import EqualityRow
 from bench.analysis.tables import TableRow
 
 _LATEX = {
@@ -67,40 +68,42 @@ def to_markdown(table: Grid) -> str:
     """GitHub-flavoured Markdown: a heading and a table per dataset, then the notes."""
     lines = []
     for dataset, models in table.blocks.items():
-        lines += [f"**{_markdown(dataset)}**", "", f"| model | {' | '.join(table.metrics)} |"]
+        lines += [f"**{as_markdown(dataset)}**", "", f"| model | {' | '.join(table.metrics)} |"]
         lines.append("| :-- |" + " --: |" * len(table.metrics))
         for model, cells in models.items():
-            values = " | ".join(_markdown(cells[metric]) for metric in table.metrics)
-            lines.append(f"| {_markdown(model)} | {values} |")
+            values = " | ".join(as_markdown(cells[metric]) for metric in table.metrics)
+            lines.append(f"| {as_markdown(model)} | {values} |")
         lines.append("")
-    return "\n".join([*lines, *(f"- {_markdown(note)}" for note in table.notes)]) + "\n"
+    return "\n".join([*lines, *(f"- {as_markdown(note)}" for note in table.notes)]) + "\n"
 
 
 def to_latex(table: Grid) -> str:
     """A `tabular` for the package booktabs, then the notes in small print."""
     lines = [r"% \usepackage{booktabs}", rf"\begin{{tabular}}{{l{'r' * len(table.metrics)}}}", r"\toprule"]
-    lines.append(" & ".join(["Model", *map(_latex, table.metrics)]) + r" \\")
+    lines.append(" & ".join(["Model", *map(as_latex, table.metrics)]) + r" \\")
     for dataset, models in table.blocks.items():
-        lines += [r"\midrule", rf"\multicolumn{{{len(table.metrics) + 1}}}{{l}}{{{_latex(dataset)}}} \\"]
+        lines += [r"\midrule", rf"\multicolumn{{{len(table.metrics) + 1}}}{{l}}{{{as_latex(dataset)}}} \\"]
         for model, cells in models.items():
-            lines.append(" & ".join([_latex(model), *(_latex(cells[m]) for m in table.metrics)]) + r" \\")
+            lines.append(" & ".join([as_latex(model), *(as_latex(cells[m]) for m in table.metrics)]) + r" \\")
     lines += [r"\bottomrule", r"\end{tabular}"]
-    notes = [rf"\par\noindent{{\footnotesize {_latex(note)}}}" for note in table.notes]
+    notes = [rf"\par\noindent{{\footnotesize {as_latex(note)}}}" for note in table.notes]
     return "\n".join([*lines, *notes]) + "\n"
 
 
-def to_json(rows: Sequence[TableRow]) -> str:
+def to_json(rows: Sequence[TableRow | EqualityRow]) -> str:
     """A list of objects, one per row."""
     return json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False) + "\n"
 
 
-def to_csv(rows: Sequence[TableRow]) -> str:
-    """One line per row; lists are joined with semicolons, encoders are ``modality=encoder``."""
+def to_csv(
+    rows: Sequence[TableRow | EqualityRow], kind: type[TableRow] | type[EqualityRow] = TableRow
+) -> str:
+    """One line per row, all of one ``kind``; lists are joined with semicolons, mappings as ``key=value``."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(field.name for field in fields(TableRow))
+    writer.writerow(field.name for field in fields(kind))
     for row in rows:
-        writer.writerow(_flat(getattr(row, field.name)) for field in fields(TableRow))
+        writer.writerow(_flat(getattr(row, field.name)) for field in fields(kind))
     return buffer.getvalue()
 
 
@@ -142,9 +145,11 @@ def _rich_block(models: dict[str, dict[str, str]], metrics: tuple[str, ...]) -> 
     return block
 
 
-def _markdown(text: str) -> str:
+def as_markdown(text: str) -> str:
+    """Text that Markdown shows as it is."""
     return "".join("\\" + c if c in _MARKDOWN else c for c in text)
 
 
-def _latex(text: str) -> str:
+def as_latex(text: str) -> str:
+    """Text that LaTeX shows as it is."""
     return "".join(_LATEX.get(c, c) for c in text)

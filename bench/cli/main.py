@@ -115,12 +115,15 @@ def _table(
         str, typer.Argument(metavar="SUITE", help="The name of a suite with results, or a suite file.")
     ],
     format: Annotated[TableFormat, typer.Option(help="For reading, or with every digit.")] = TableFormat.rich,
+    claims: Annotated[
+        bool, typer.Option("--claims", help="Only the verdicts on the suite's claims of equality.")
+    ] = False,
     results: Results = Path("results"),
 ) -> None:
-    """Print a suite's table: mean and spread over seeds."""
+    """Print a suite's table: mean and spread over seeds, and verdicts on its claims of equality."""
     from bench.cli.table import print_table, results_of
 
-    print_table(results, results_of(suite), format.value)
+    print_table(results, results_of(suite), format.value, claims)
 
 
 @app.command("status")

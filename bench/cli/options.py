@@ -18,20 +18,23 @@ from bench.suite.settings import Settings
 def options(entry: Entry) -> list[dict[str, Any]]:
     """Each option's name in a suite, kind, default and, where there are any, its limits.
 
+    An option that a suite must give has no default.
+
     Args:
         entry: of a model, dataset or encoder.
     """
     kind: type[Settings] = load(entry.settings)
     return [
-        {"name": field.alias or name, "kind": _kind(field.annotation), "default": field.default}
+        {"name": field.alias or name, "kind": _kind(field.annotation)}
+        | ({} if field.is_required() else {"default": field.default})
         | ({"limits": limits} if (limits := _limits(field)) else {})
         for name, field in kind.model_fields.items()
     ]
 
 
 def brief(found: list[dict[str, Any]]) -> str:
-    """The options in one text: ``name=default``, comma-separated."""
-    return ", ".join(f"{option['name']}={_plain(option['default'])}" for option in found) or "none"
+    """The options in one text: ``name=default``, or the name alone, comma-separated."""
+    return ", ".join(map(_brief, found)) or "none"
 
 
 def listing(title: str, lines: Sequence[str]) -> RenderableType:
@@ -40,7 +43,14 @@ def listing(title: str, lines: Sequence[str]) -> RenderableType:
     return Group(Text(title, style="bold"), Padding(body, (0, 0, 1, 4)))
 
 
+def _brief(option: dict[str, Any]) -> str:
+    name: str = option["name"]
+    return f"{name}={_plain(option['default'])}" if "default" in option else name
+
+
 def _plain(value: object) -> str:
+    if value is None:
+        return "null"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -1,15 +1,23 @@
-"""`bench table`: a suite's numbers."""
+"""`bench table`: a suite's numbers, and the verdicts on its claims of equality."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
+from bench.analysis.equivalence import EqualityRow, equality_rows
 from bench.analysis.notes import table_notes
 from bench.analysis.rendering import grid, to_csv, to_json, to_latex, to_markdown, to_rich
 from bench.analysis.tables import table_rows
+from bench.analysis.verdicts import (
+    verdict_table,
+    verdicts_to_latex,
+    verdicts_to_markdown,
+    verdicts_to_rich,
+)
 from bench.results.index import read_index
 from bench.results.query import cells_of
 
@@ -27,13 +35,15 @@ def results_of(suite: str) -> str:
     return load_suite(Path(suite)).suite
 
 
-def print_table(results: Path, suite: str, format: str) -> None:
-    """Print a suite's table on standard output.
+def print_table(results: Path, suite: str, format: str, claims_only: bool = False) -> None:
+    """Print a suite's table on standard output, and below it the verdicts on its claims of equality.
 
     Args:
         results: the results folder.
         suite: the name of the suite's results.
-        format: rich, markdown, csv, latex or json.
+        format: rich, markdown, csv, latex or json; csv and json hold the table or, with ``claims_only``, the
+            verdicts.
+        claims_only: print the verdicts alone.
 
     Raises:
         InputError: there are no results of this suite.
@@ -41,6 +51,10 @@ def print_table(results: Path, suite: str, format: str) -> None:
     """
     index = read_index(results, suite)
     cells = cells_of(results, index)
+    verdicts = equality_rows(index.equalities, cells)
+    if claims_only:
+        _print_verdicts(verdicts, format)
+        return
     rows = table_rows(cells, index.metrics)
     if format in ("csv", "json"):
         sys.stdout.write(to_csv(rows) if format == "csv" else to_json(rows))
@@ -51,3 +65,18 @@ def print_table(results: Path, suite: str, format: str) -> None:
         console.print(to_rich(table, console))
     else:
         sys.stdout.write(to_markdown(table) if format == "markdown" else to_latex(table))
+    if verdicts:
+        sys.stdout.write("\n")
+        _print_verdicts(verdicts, format)
+
+
+def _print_verdicts(verdicts: Sequence[EqualityRow], format: str) -> None:
+    if format == "rich":
+        Console().print(verdicts_to_rich(verdict_table(verdicts)))
+    elif format == "csv":
+        sys.stdout.write(to_csv(verdicts, EqualityRow))
+    elif format == "json":
+        sys.stdout.write(to_json(verdicts))
+    else:
+        write = verdicts_to_markdown if format == "markdown" else verdicts_to_latex
+        sys.stdout.write(write(verdict_table(verdicts)))

@@ -14,9 +14,10 @@ from bench.data.cache import cache_root
 from bench.data.preparation import prepare
 from bench.data.prepared import FORMAT_VERSION, PreparedDataset, is_intact
 from bench.data.sources.base import Progress
+from bench.data.sources.files import input_hashes
 from bench.errors import InputError
 from bench.registry import DATASETS, RESULT_VERSIONS, DatasetEntry, load
-from bench.suite.settings import Settings
+from bench.suite.settings import CutSettings, DatasetSettings
 
 
 def open_dataset(
@@ -32,8 +33,9 @@ def open_dataset(
 
     Raises:
         InputError: no dataset has this name, or an option is wrong.
+        DataError: a file that the options name cannot be had.
     """
-    folder, _ = _locate(name, options, cache)
+    folder, _, _ = _locate(name, options, cache)
     return PreparedDataset.open(folder, label) if is_intact(folder) else None
 
 
@@ -49,23 +51,27 @@ def prepare_dataset(
     Raises:
         DataError: the source cannot be had, or leaves no user.
     """
-    folder, settings = _locate(name, options, cache)
+    folder, settings, recipe = _locate(name, options, cache)
     source = load(DATASETS[name].path)(settings)
-    return prepare(source, label, _recipe(name, settings), folder, progress)
+    cut = settings if isinstance(settings, CutSettings) else None
+    return prepare(source, label, recipe, folder, progress, cut)
 
 
-def _locate(name: str, options: Mapping[str, Any], cache: Path | None) -> tuple[Path, Settings]:
+def _locate(
+    name: str, options: Mapping[str, Any], cache: Path | None
+) -> tuple[Path, DatasetSettings, dict[str, Any]]:
+    """The folder, whether or not it is there, the options, and the recipe that the folder is named by."""
     settings = _settings(name, options)
-    recipe = json.dumps(_recipe(name, settings), sort_keys=True)
+    recipe = _recipe(name, settings)
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    key = hashlib.sha256(recipe.encode()).hexdigest()[:16]
-    return cache_root(cache) / "datasets" / f"{slug}-{key}", settings
+    key = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:16]
+    return cache_root(cache) / "datasets" / f"{slug}-{key}", settings, recipe
 
 
-def _settings(name: str, options: Mapping[str, Any]) -> Settings:
+def _settings(name: str, options: Mapping[str, Any]) -> DatasetSettings:
     entry = _entry(name)
     try:
-        settings: Settings = load(entry.settings)(**options)
+        settings: DatasetSettings = load(entry.settings)(**options)
     except ValueError as error:  # pydantic's ValidationError is one
         raise InputError(f"the options {dict(options)} do not suit dataset {name!r}: {error}") from error
     return settings
@@ -79,9 +85,10 @@ def _entry(name: str) -> DatasetEntry:
     return DATASETS[name]
 
 
-def _recipe(name: str, settings: Settings) -> dict[str, Any]:
+def _recipe(name: str, settings: DatasetSettings) -> dict[str, Any]:
     """Everything a prepared folder depends on; the label is not part of it."""
-    return {
+    inputs = {"inputs": input_hashes(settings.files)} if settings.files else {}
+    return inputs | {
         "dataset": name,
         "options": settings.model_dump(mode="json"),
         "source_version": DATASETS[name].version,

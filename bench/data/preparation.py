@@ -17,7 +17,9 @@ from bench.data.cache import build_folder
 from bench.data.prepared import FORMAT_VERSION, PreparedDataset, file_hash, is_intact
 from bench.data.sources.base import Progress, RawData, Source, picture_file
 from bench.data.split import Split, split
+from bench.errors import DataError
 from bench.registry import MODALITIES, Modality
+from bench.suite.settings import CutSettings
 
 _TABLES = ("items", "users", "train", "validation", "test")
 
@@ -28,6 +30,7 @@ def prepare(
     recipe: Mapping[str, Any],
     folder: Path,
     progress: Progress | None = None,
+    cut: CutSettings | None = None,
 ) -> PreparedDataset:
     """Prepare ``source`` into ``folder``, unless it lies there already.
 
@@ -37,9 +40,10 @@ def prepare(
         recipe: what the folder depends on, recorded in it; the caller derives the folder's name from it.
         folder: where the dataset will be; it appears whole or not at all.
         progress: told what is being done.
+        cut: the part of the source's data that is used; None is all.
 
     Raises:
-        DataError: the source fails, or leaves no user.
+        DataError: the source fails, leaves no user, or read other files than the recipe's ``inputs``.
     """
 
     def done() -> bool:
@@ -49,9 +53,10 @@ def prepare(
         collected = partial / "collected"
         collected.mkdir()
         raw = source.collect(collected, progress)
+        _require_unchanged(raw, recipe)
         if progress is not None:
             progress("split", 0, 1)
-        parts = split(raw)
+        parts = split(raw, cut)
         items, absent = _place_pictures(parts.items, collected, partial / "images")
         shutil.rmtree(collected)
         if progress is not None:
@@ -60,6 +65,13 @@ def prepare(
 
     build_folder(folder, done, build)
     return PreparedDataset.open(folder, label)
+
+
+def _require_unchanged(raw: RawData, recipe: Mapping[str, Any]) -> None:
+    """The folder is named by the hashes in the recipe, so it must hold what was made of those very files."""
+    for name, expected in recipe.get("inputs", {}).items():
+        if raw.files.get(name) != expected:
+            raise DataError(f"{name} was changed while it was being read: run it again")
 
 
 def _place_pictures(items: pa.Table, collected: Path, target: Path) -> tuple[pa.Table, int]:

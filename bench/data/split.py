@@ -3,6 +3,9 @@
 Protocol (arXiv 2405.17959, section 4.1, and RecBole 1.2.1): per user in time order, the last item is the test
 target, the one before it the validation target, the rest the training part. Equal timestamps keep file
 order; repeated purchases stay. Users with fewer than three interactions cannot be split and are left out.
+
+A cut (`bench.suite.settings.CutSettings`) comes first: users and interactions beyond it are as if the source
+did not have them.
 """
 
 from __future__ import annotations
@@ -16,23 +19,36 @@ import pyarrow as pa
 
 from bench.data.sources.base import RawData
 from bench.errors import DataError
+from bench.suite.settings import CutSettings
 
 FEWEST_INTERACTIONS = 3
 
-# `row` is the place in the file: SQL tables have no order of their own.
+# `row` is the place in the file: SQL tables have no order of their own. `first` is where a user first stands.
+_CUT = """
+create temp table cut as
+with seen as (select "user", min("row") as first from interactions group by "user"),
+chosen as (
+    select "user", first from seen
+    qualify $users is null or row_number() over (order by first) <= $users
+)
+select "user", item, "timestamp", "row", first
+from interactions join chosen using ("user")
+qualify $last is null
+    or row_number() over (partition by "user" order by "timestamp" desc, "row" desc) <= $last
+"""
 _KEPT = """
 create temp table kept as
 select
-    "user", item, "timestamp", "row",
+    "user", item, "timestamp", "row", first,
     row_number() over (partition by "user" order by "timestamp", "row") as place,
     count(*) over (partition by "user") as total
-from interactions
+from cut
 qualify total >= $fewest
 """
 _USERS = """
 create temp table users as
-select cast(row_number() over (order by min("row")) - 1 as bigint) as "user", "user" as id
-from kept group by all
+select cast(row_number() over (order by first) - 1 as bigint) as "user", "user" as id
+from (select distinct "user", first from kept)
 """
 _ITEMS = """
 create temp table items as
@@ -58,6 +74,8 @@ select
     (select count(distinct "user") from interactions) as users_read,
     (select count(distinct item) from interactions) as items_bought,
     (select count(*) from described) as items_described,
+    (select count(*) from interactions) - (select count(*) from cut) as interactions_cut,
+    (select count(distinct "user") from interactions) - (select count(distinct "user") from cut) as users_cut,
     (select count(*) from kept) as interactions,
     (select min("timestamp") from kept) as first_timestamp,
     (select max("timestamp") from kept) as last_timestamp,
@@ -70,13 +88,13 @@ class Split:
     """The five tables of a prepared dataset (see `bench.data.prepared`), and counts for the audit.
 
     Attributes:
-        users: user (0..U-1, in the order of their first interaction in the file), id.
+        users: user (0..U-1, in the order of their first interaction in the file, cut off or not), id.
         items: item (1..n, in the order of the source's item table, then of first interaction), id, title,
             text, categories, image (as the source names it).
         train: user, item; each user's interactions but the last two, by user and time.
         validation: user, item; the last but one.
         test: user, item; the last.
-        facts: counts of what was read and kept.
+        facts: counts of what was read, what the cut and what too short histories took away, and the rest.
     """
 
     users: pa.Table
@@ -87,8 +105,12 @@ class Split:
     facts: dict[str, Any]
 
 
-def split(raw: RawData) -> Split:
+def split(raw: RawData, cut: CutSettings | None = None) -> Split:
     """Number users and items and split every user's interactions.
+
+    Args:
+        raw: the source's tables.
+        cut: the part of them that is used; None is all.
 
     Raises:
         DataError: no user has three interactions or more.
@@ -97,6 +119,8 @@ def split(raw: RawData) -> Split:
     try:
         database.register("interactions", _with_rows(raw.interactions))
         database.register("described", _with_rows(raw.items))
+        limits = CutSettings() if cut is None else cut
+        database.execute(_CUT, {"users": limits.users, "last": limits.last})
         database.execute(_KEPT, {"fewest": FEWEST_INTERACTIONS})
         for statement in (_USERS, _ITEMS):
             database.execute(statement)
@@ -115,11 +139,14 @@ def split(raw: RawData) -> Split:
         database.close()
     if not users.num_rows:
         raise DataError(
-            f"none of the {facts['users_read']} users has {FEWEST_INTERACTIONS} interactions or more,"
-            " so that nobody can be split into training, validation and test"
+            f"none of the {facts['users_read'] - facts['users_cut']} users has {FEWEST_INTERACTIONS}"
+            " interactions or more, so that nobody can be split into training, validation and test"
         )
-    facts["users_dropped"] = facts["users_read"] - users.num_rows
-    facts["interactions_dropped"] = facts["interactions_read"] - facts["interactions"]
+    facts["cut"] = {"users": limits.users, "last": limits.last}
+    facts["users_dropped"] = facts["users_read"] - facts["users_cut"] - users.num_rows
+    facts["interactions_dropped"] = (
+        facts["interactions_read"] - facts["interactions_cut"] - facts["interactions"]
+    )
     return Split(users=users, items=items, facts=facts, **parts)
 
 

@@ -98,7 +98,7 @@ def rank(
         batch = rows_for_scoring(model, rows[start : start + chunk], users, n_items, max_length).to(device)
         scores_MV = model.scores(batch)[:, 1:]
         wanted_M1 = torch.from_numpy(targets[users] - 1).to(device)[:, None]
-        _require_finite(scores_MV)
+        require_finite(scores_MV)
         if mask_history:
             scores_MV = _without_history(scores_MV, rows[start : start + chunk], wanted_M1)
         b, t = count(scores_MV, wanted_M1)
@@ -114,7 +114,12 @@ def count(scores_MV: Tensor, wanted_M1: Tensor) -> tuple[Tensor, Tensor]:
     return (scores_MV > score_M1).sum(1), (scores_MV == score_M1).sum(1) - 1
 
 
-def _require_finite(scores_MV: Tensor) -> None:
+def require_finite(scores_MV: Tensor) -> None:
+    """Accept scores [M, V] that are all finite.
+
+    Raises:
+        TrainingError: one is not.
+    """
     # One reduction in the usual case; a finite matrix whose sum overflows gets the exact look.
     if not torch.isfinite(scores_MV.sum()) and not torch.isfinite(scores_MV).all():
         raise TrainingError("a score is not finite: the model diverged, so no rank is meaningful")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, Literal
 from bench.data.datasets import open_dataset, prepare_dataset
 from bench.data.prepared import PreparedDataset
 from bench.data.sources.base import Progress
-from bench.errors import BenchError, InputError
+from bench.errors import BenchError, DataError, InputError
 from bench.features.store import extract
 from bench.features.table import ItemFeatures
 from bench.registry import Modality
@@ -21,6 +22,7 @@ from bench.results.provenance import version
 from bench.suite import own
 from bench.suite.expansion import RunSpec, expand
 from bench.suite.fingerprint import fingerprint, identity
+from bench.suite.reference import is_reference, recbole_folder
 from bench.suite.schema import Suite
 
 State = Literal["done", "running", "failed", "stale", "missing"]
@@ -110,6 +112,7 @@ class Planner:
 
     def _plan(self, spec: RunSpec) -> Planned:
         try:
+            _require_recbole(spec)
             dataset = self._dataset(spec)
             if dataset is None:
                 return Planned(spec, None, {}, None, error="its data are not prepared here")
@@ -151,8 +154,18 @@ def cell_digest(spec: RunSpec) -> str:
     return fingerprint({key: value for key, value in parts.items() if key != "seed"})
 
 
+def _require_recbole(spec: RunSpec) -> None:
+    if is_reference(spec.variant.name) and recbole_folder() is None:
+        raise DataError(
+            f"{spec.variant.name} needs RecBole, which is not installed: it can be had on Python 3.11 alone"
+            f" (this is {sys.version_info.major}.{sys.version_info.minor})"
+        )
+
+
 def _versions(spec: RunSpec) -> dict[str, str]:
     versions = {"torch": version("torch") or "none"}
+    if is_reference(spec.variant.name):
+        versions["recbole"] = version("recbole") or "none"
     if own.is_own(spec.variant.name):
         versions[spec.variant.name] = own.source_hash(spec.variant.name)
     return versions

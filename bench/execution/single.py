@@ -4,33 +4,35 @@ from __future__ import annotations
 
 import csv
 import logging
+import shutil
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
-from safetensors.torch import save_file
 
-from bench.data.prepared import PreparedDataset, load_training
-from bench.errors import TrainingError
+from bench.data.prepared import PreparedDataset, TrainingData, load_catalogue, load_training
 from bench.evaluation.metrics import summarise
-from bench.evaluation.ranking import Ranks
+from bench.evaluation.ranking import IntArray, Ranks
+from bench.execution.native import NativeRun
 from bench.execution.testing import rank_test_targets
 from bench.features.table import ItemFeatures
-from bench.models.base import CountingModel, ModelContext, Recommender, SequentialModel
-from bench.models.building import build, count_parameters
+from bench.recbole.backend import RecBoleRun
 from bench.registry import Modality
 from bench.results.folder import RunPaths, publish, write_ranks
-from bench.results.provenance import Meter, code_hash, provenance
+from bench.results.provenance import Meter, provenance
 from bench.results.records import FORMAT_VERSION
 from bench.suite.expansion import RunSpec
+from bench.suite.reference import is_reference
 from bench.training.checkpoint import Epoch, Progress
-from bench.training.loop import Job, train, validation_ranks
 
 log = logging.getLogger(__name__)
 
 Report = Callable[[Epoch, Progress], None]
+
+WEIGHTS = "model.safetensors"
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,33 @@ class Order:
     paths: RunPaths
     device: str
     command: str
+
+
+class Run(Protocol):
+    """Something that can be trained and then rank; ``progress`` and ``parameters`` stand after `fit`."""
+
+    progress: Progress
+    parameters: int
+
+    def fit(self, weights: Path) -> None:
+        """Train, and write the best weights to the file."""
+        ...
+
+    def validation(self) -> Ranks:
+        """Places of the validation targets after the training parts."""
+        ...
+
+    def test(self, targets: IntArray) -> Ranks:
+        """Places of the test targets after histories that include the validation items."""
+        ...
+
+    def peak_memory_mib(self) -> float:
+        """Largest resident memory of the process that computed."""
+        ...
+
+    def close(self) -> None:
+        """Free what the run holds."""
+        ...
 
 
 def execute(
@@ -65,19 +94,21 @@ def execute(
     spec, work = order.spec, order.paths.work
     work.mkdir(parents=True, exist_ok=True)
     (work / "failed.json").unlink(missing_ok=True)
-    torch.set_num_threads(spec.training.threads)
-    torch.set_default_dtype(getattr(torch, spec.training.precision))
-    try:
-        model, job = _set_up(order, dataset, features, report)
-        progress = _fit(model, job)
+    data = load_training(dataset)
+    log.info(
+        "%s on %s, seed %d: %d users, %d items, %d targets",
+        spec.variant.label, dataset.label, spec.seed, data.n_users, data.n_items, data.n_targets,
+    )  # fmt: skip
+    with closing(_start(order, dataset, data, features, report)) as run:
+        run.fit(work / WEIGHTS)
         trained_s = meter.wall_s()
-        validation = validation_ranks(model, job)
-        test = rank_test_targets(model, dataset, job)
+        validation = run.validation()
+        test = rank_test_targets(run, dataset)
         test_s = meter.wall_s() - trained_s
-    finally:
-        torch.set_default_dtype(torch.float32)
-    _write(work, model, progress, {"validation": validation, "test": test}, spec.training.monitor)
-    record = _record(order, dataset, features, model, job, progress)
+        peak = run.peak_memory_mib()
+    progress = run.progress
+    _write(work, progress, {"validation": validation, "test": test}, spec.training.monitor)
+    record = _record(order, dataset, features, run, data.n_targets)
     record["metrics"] = {
         split: summarise(spec.metrics, ranks.better, ranks.ties, spec.evaluation.ties)
         for split, ranks in (("validation", validation), ("test", test))
@@ -91,55 +122,29 @@ def execute(
         "test_s": test_s,
     }
     gpu = torch.cuda.get_device_name(order.device) if order.device.startswith("cuda") else None
-    record["peak_memory_mib"] = meter.peak_memory_mib()
+    record["peak_memory_mib"] = peak
     record["provenance"] = provenance(order.command, spec.training.threads, gpu, meter)
     (work / "checkpoint.safetensors").unlink(missing_ok=True)
     publish(order.paths, record)
 
 
-def _set_up(
-    order: Order, dataset: PreparedDataset, features: Mapping[Modality, ItemFeatures], report: Report
-) -> tuple[Recommender, Job]:
-    spec = order.spec
-    data = load_training(dataset)
-    torch.manual_seed(spec.seed)
-    context = ModelContext(data.n_items, data.n_users, spec.training.max_length, features)
-    model = build(spec.variant.name, spec.variant.settings, context).to(order.device)
-    job = Job(
-        data=data,
-        training=spec.training,
-        evaluation=spec.evaluation,
-        seed=spec.seed,
-        device=order.device,
-        checkpoint=order.paths.work / "checkpoint.safetensors",
-        code=code_hash(),
-        report=report,
-    )
-    log.info(
-        "%s on %s, seed %d: %d users, %d items, %d targets, %d parameters",
-        spec.variant.label, dataset.label, spec.seed, data.n_users, data.n_items, data.n_targets,
-        count_parameters(model),
-    )  # fmt: skip
-    return model, job
+def _start(
+    order: Order,
+    dataset: PreparedDataset,
+    data: TrainingData,
+    features: Mapping[Modality, ItemFeatures],
+    report: Report,
+) -> Run:
+    spec, work = order.spec, order.paths.work
+    if not is_reference(spec.variant.name):
+        return NativeRun(spec, data, features, work, order.device, report)
+    folder = work / "recbole"
+    shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed: RecBole begins anew
+    folder.mkdir()
+    return RecBoleRun(spec, data, load_catalogue(dataset).categories, folder, order.device, report)
 
 
-def _fit(model: Recommender, job: Job) -> Progress:
-    if isinstance(model, SequentialModel):
-        progress = train(model, job)
-        log.info("best epoch %d, stopped by %s", progress.best_epoch, progress.stopped)
-        return progress
-    if isinstance(model, CountingModel):
-        model.fit(job.data)
-        return Progress(stopped="counted")
-    raise TrainingError(
-        f"{type(model).__name__} is neither a SequentialModel nor a CountingModel; derive it from one"
-    )
-
-
-def _write(
-    work: Path, model: Recommender, progress: Progress, ranks: Mapping[str, Ranks], monitor: str
-) -> None:
-    save_file({k: v.contiguous().cpu() for k, v in model.state_dict().items()}, work / "model.safetensors")
+def _write(work: Path, progress: Progress, ranks: Mapping[str, Ranks], monitor: str) -> None:
     write_ranks(
         work / "ranks.parquet",
         {s: {"item": r.targets, "better": r.better, "ties": r.ties} for s, r in ranks.items()},
@@ -154,10 +159,10 @@ def _record(
     order: Order,
     dataset: PreparedDataset,
     features: Mapping[Modality, ItemFeatures],
-    model: Recommender,
-    job: Job,
-    progress: Progress,
+    run: Run,
+    targets: int,
 ) -> dict[str, Any]:
+    progress = run.progress
     return {
         "format_version": FORMAT_VERSION,
         "fingerprint": order.paths.fingerprint,
@@ -181,7 +186,7 @@ def _record(
             "best_epoch": progress.best_epoch or None,
             "stopped": progress.stopped,
             "sessions": progress.sessions,
-            "targets": job.data.n_targets,
-            "parameters": count_parameters(model),
+            "targets": targets,
+            "parameters": run.parameters,
         },
     }

@@ -172,6 +172,7 @@ class _IndexKeeper:
                 datasets=_distinct([s.dataset.label for s in listed]),
                 models=_distinct([s.variant.label for s in listed]),
                 unpublished=suite.unpublished,
+                equalities=suite.equalities,
                 common=self._common,
                 cells=tuple(cells),
             ),

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from bench.data.locked import load_test
 from bench.data.prepared import PreparedDataset
-from bench.evaluation.ranking import Ranks, histories, rank
-from bench.models.base import Recommender
-from bench.training.loop import Job
+from bench.evaluation.ranking import IntArray, Ranks
 
 
-def rank_test_targets(model: Recommender, dataset: PreparedDataset, job: Job) -> Ranks:
-    """Places of the test targets after histories that include the validation items."""
-    return rank(
-        model,
-        histories(job.data, with_validation=True),
-        load_test(dataset),
-        n_items=job.data.n_items,
-        max_length=job.training.max_length,
-        mask_history=job.evaluation.mask_history,
-        chunk=job.evaluation.batch_size,
-        device=job.device,
-    )
+class Ranker(Protocol):
+    """Anything trained that can rank."""
+
+    def test(self, targets: IntArray) -> Ranks:
+        """Places of the targets [U] after histories that include the validation items."""
+        ...
+
+
+def rank_test_targets(trained: Ranker, dataset: PreparedDataset) -> Ranks:
+    """Places of the dataset's test targets."""
+    return trained.test(load_test(dataset))

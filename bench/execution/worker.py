@@ -6,14 +6,13 @@ import json
 import logging
 import os
 import signal
-import threading
-import time
 import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
+from bench.processes import die_with_parent
 from bench.results.folder import RunPaths, record_failure
 
 
@@ -24,7 +23,7 @@ def main(connection: Connection) -> None:
     device, command and fresh. Answers are objects with ``kind``: epoch, done or failed.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
-    threading.Thread(target=_die_with_parent, args=(os.getppid(),), daemon=True).start()
+    die_with_parent()
     while True:
         try:
             order = json.loads(connection.recv_bytes())
@@ -110,9 +109,3 @@ def _send(connection: Connection, message: dict[str, Any]) -> None:
         connection.send_bytes(json.dumps(message).encode())
     except (BrokenPipeError, ConnectionResetError):
         os._exit(1)  # nobody is left to report to; the checkpoint stands
-
-
-def _die_with_parent(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)

@@ -1,68 +1,108 @@
-"""Attention whose scores come from two sources: item ids and item contents (MAF, equations 5 and 6).
+"""Attention whose scores come from several sources and whose values come from item states alone.
 
-Future keys are zeroed before a fusion sees the score rows and masked with -inf after it. DIF-SR's code
-(Xie et al. 2022) masks afterwards only, so that there a position's weights depend on future items.
+MAF (equations 5 and 6) has two sources, item ids and item contents; DIF-SR (Xie et al. 2022) has item ids,
+positions and one source per attribute. Each source has queries and keys of its own in every block.
 
-Shape letters: T tokens, D model width, C content width (the paper's d'), B rows of a group, L their
-length, H heads, S the two sources of scores.
+Future keys are zeroed before a fusion sees the score rows and masked with -inf after it. DIF-SR's code masks
+afterwards only, so that there a position's weights depend on future items.
+
+Shape letters: T tokens, D model width, N rows of a source, C its width, B rows of a group, L their length,
+H heads, K width of a head, S sources of scores.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bench.models.batch import Batch
-from bench.models.blocks import AttentionOutput, attend, future, join_heads, split_heads
+from bench.models.blocks import AttentionOutput, FeedForward, attend, future, join_heads, split_heads
 from bench.models.dropout import dropout
-from bench.suite.settings import MAFSettings
+from bench.suite.settings import FusionSettings
+
+
+class Source(NamedTuple):
+    """What the tokens are to one source of scores: ``rows_NC[index_T]``, [T, C].
+
+    Queries and keys are computed once per row, which may serve many tokens.
+
+    Attributes:
+        rows_NC: one row per distinct item, or per position.
+        index_T: the row of each token.
+        present_N: which rows the source knows something of; None stands for all. The others are zero.
+    """
+
+    rows_NC: Tensor
+    index_T: Tensor
+    present_N: Tensor | None = None
+
+
+class SourceMaps(NamedTuple):
+    """The maps from a source to its queries and keys: as wide as its rows, with or without a bias.
+
+    Where rows may be missing there must be none, so that a row of zeros adds nothing to a score.
+    """
+
+    width: int
+    bias: bool
 
 
 class ConcatFusion(nn.Module):
-    """A linear map from the two score rows, 2n values, to one row of n (Liu et al. 2021)."""
+    """A linear map from S score rows side by side, S n values, to one row of n (Liu et al. 2021)."""
 
-    def __init__(self, max_length: int) -> None:
+    def __init__(self, sources: int, max_length: int) -> None:
         super().__init__()
-        self.max_length = max_length
-        self.linear = nn.Linear(2 * max_length, max_length)
+        self.sources = sources
+        self.linear = nn.Linear(sources * max_length, max_length)
 
-    def forward(self, scores_BHLSL: Tensor) -> Tensor:
-        """Fused scores [B, H, L, L] of [B, H, L, 2, L] with future keys zero.
+    def forward(self, scores_BHLSL: Tensor, present_BLS: Tensor | None) -> Tensor:
+        """Fused scores [B, H, L, L] of [B, H, L, S, L] with future keys zero.
 
-        Rows shorter than the maximum use the corner of the matrix: what lies beyond is zero.
+        Rows shorter than the maximum use a corner of each source's matrix: what lies beyond is zero. So is
+        the row of a source that the query's item lacks, and ``present_BLS`` has nothing to add.
         """
-        length, n = scores_BHLSL.shape[-1], self.max_length
-        weight = self.linear.weight[:length]
-        weight = torch.cat([weight[:, :length], weight[:, n : n + length]], dim=1)
-        return F.linear(scores_BHLSL.flatten(-2), weight, self.linear.bias[:length])
+        length = scores_BHLSL.shape[-1]
+        weight = self.linear.weight[:length].unflatten(1, (self.sources, -1))[:, :, :length]
+        return F.linear(scores_BHLSL.flatten(-2), weight.flatten(1), self.linear.bias[:length])
 
 
 class GateFusion(nn.Module):
-    """Softmax over the energies of the two score rows, then their weighted sum (Liu et al. 2021)."""
+    """Softmax over the energies of S score rows, then their weighted sum (Liu et al. 2021)."""
 
     def __init__(self, max_length: int) -> None:
         super().__init__()
         self.inner = nn.Linear(max_length, max_length)
         self.energy = nn.Linear(max_length, 1)
 
-    def forward(self, scores_BHLSL: Tensor) -> Tensor:
-        """Fused scores [B, H, L, L] of [B, H, L, 2, L] with future keys zero."""
+    def forward(self, scores_BHLSL: Tensor, present_BLS: Tensor | None) -> Tensor:
+        """Fused scores [B, H, L, L] of [B, H, L, S, L] with future keys zero.
+
+        A source that is not present at a query gets no weight there; at least one must be.
+        """
         length = scores_BHLSL.shape[-1]
         inner = F.linear(scores_BHLSL, self.inner.weight[:, :length], self.inner.bias)
-        weight_BHLS1 = torch.softmax(self.energy(torch.relu(inner)), dim=-2)
+        energy_BHLS1 = self.energy(torch.relu(inner))
+        if present_BLS is not None:
+            energy_BHLS1 = energy_BHLS1.masked_fill(~present_BLS[:, None, :, :, None], -math.inf)
+        weight_BHLS1 = torch.softmax(energy_BHLS1, dim=-2)
         return (scores_BHLSL * weight_BHLS1).sum(dim=-2)
 
 
 class FusedAttention(nn.Module):
-    """Causal attention of MAF: scores from ids and contents, values from ids (equations 5, 6).
+    """softmax(F(scores of item states, scores of each source) scale) v, causal, with output and residual.
 
-    ``contents=False`` leaves the content source out: plain self-attention at MAF's score scale.
+    Args:
+        settings: sizes, fusion and score scale.
+        max_length: longest row.
+        sources: what there is beside the item states. Without any this is plain self-attention.
     """
 
-    def __init__(self, settings: MAFSettings, max_length: int, contents: bool) -> None:
+    def __init__(self, settings: FusionSettings, max_length: int, sources: Mapping[str, SourceMaps]) -> None:
         super().__init__()
         width, heads = settings.hidden_size, settings.heads
         self.heads = heads
@@ -72,62 +112,82 @@ class FusedAttention(nn.Module):
         self.key = nn.Linear(width, width)
         self.value = nn.Linear(width, width)
         self.out = AttentionOutput(settings)
-        if contents:
-            # Without biases: an item without contents adds nothing to a score.
-            self.content_query = nn.Linear(settings.multimodal_size, settings.multimodal_size, bias=False)
-            self.content_key = nn.Linear(settings.multimodal_size, settings.multimodal_size, bias=False)
-            if settings.fusion == "concat":
-                self.fusion: nn.Module = ConcatFusion(max_length)
-            elif settings.fusion == "gate":
-                self.fusion = GateFusion(max_length)
+        self.sources = tuple(sources)
+        for name, maps in sources.items():
+            self.add_module(f"{name}_query", nn.Linear(maps.width, maps.width, bias=maps.bias))
+            self.add_module(f"{name}_key", nn.Linear(maps.width, maps.width, bias=maps.bias))
+        self.fusion: nn.Module | None = None
+        if sources and settings.fusion == "concat":
+            self.fusion = ConcatFusion(1 + len(sources), max_length)
+        elif sources and settings.fusion == "gate":
+            self.fusion = GateFusion(max_length)
 
-    def forward(self, x_TD: Tensor, contents_KC: Tensor | None, batch: Batch) -> Tensor:
+    def forward(self, x_TD: Tensor, sources: Mapping[str, Source], batch: Batch) -> Tensor:
         """New token states [T, D].
 
         Args:
             x_TD: token states R^k.
-            contents_KC: E_m of the batch's distinct items, or None without contents.
+            sources: by the names given at construction.
             batch: the rows.
         """
-        q_TD, k_TD, v_TD = self.query(x_TD), self.key(x_TD), self.value(x_TD)
-        if contents_KC is None:
-            mixed = [
-                self._attend(*(split_heads(x, group, self.heads) for x in (q_TD, k_TD, v_TD)))
-                for group in batch.groups
-            ]
-            return self._finish(mixed, x_TD)
-
-        places = batch.distinct[1]
-        content_q_TC = self.content_query(contents_KC)[places]
-        content_k_TC = self.content_key(contents_KC)[places]
+        queries, keys, v_TD = [self.query(x_TD)], [self.key(x_TD)], self.value(x_TD)
+        for name in self.sources:
+            rows_NC, index_T, _ = sources[name]
+            queries.append(self.get_submodule(f"{name}_query")(rows_NC)[index_T])
+            keys.append(self.get_submodule(f"{name}_key")(rows_NC)[index_T])
+        present_TS = None if self.fusion is None else self._present(sources)
         mixed = []
         for group in batch.groups:
-            q, k, v, content_q, content_k = (
-                split_heads(x, group, self.heads) for x in (q_TD, k_TD, v_TD, content_q_TC, content_k_TC)
-            )
-            if hasattr(self, "fusion"):
-                mixed.append(self._attend_fused(q, k, v, content_q, content_k))
+            q = [split_heads(x, group, self.heads) for x in queries]
+            k = [split_heads(x, group, self.heads) for x in keys]
+            v = split_heads(v_TD, group, self.heads)
+            if self.fusion is None:
+                mixed.append(self._attend_summed(q, k, v))
             else:
-                # A sum of two dot products is one dot product of concatenated heads.
-                mixed.append(self._attend(torch.cat([q, content_q], -1), torch.cat([k, content_k], -1), v))
-        return self._finish(mixed, x_TD)
-
-    def _attend(self, q_BHLK: Tensor, k_BHLK: Tensor, v_BHLK: Tensor) -> Tensor:
-        """softmax(q k' scale) v, causal: [B, H, L, D / H]."""
-        drop = self.dropout if self.training else 0.0
-        return attend(q_BHLK, k_BHLK, v_BHLK, causal=True, scale=self.scale, drop=drop)
-
-    def _attend_fused(
-        self, q_BHLK: Tensor, k_BHLK: Tensor, v_BHLK: Tensor, content_q: Tensor, content_k: Tensor
-    ) -> Tensor:
-        """softmax(F(item scores, content scores) scale) v, causal: [B, H, L, D / H]."""
-        item_BHLL, content_BHLL = q_BHLK @ k_BHLK.mT, content_q @ content_k.mT
-        hidden = future(item_BHLL)
-        sources = torch.stack([item_BHLL, content_BHLL], dim=-2).masked_fill(hidden[:, None], 0.0)
-        fused_BHLL = (self.fusion(sources) * self.scale).masked_fill(hidden, -math.inf)
-        weight_BHLL = dropout(torch.softmax(fused_BHLL, dim=-1), self.dropout, self.training)
-        return weight_BHLL @ v_BHLK
-
-    def _finish(self, mixed: list[Tensor], x_TD: Tensor) -> Tensor:
+                present_BLS = None if present_TS is None else group.view(present_TS)
+                mixed.append(self._attend_fused(self.fusion, q, k, v, present_BLS))
         result: Tensor = self.out(torch.cat([join_heads(x) for x in mixed]), x_TD)
         return result
+
+    def _present(self, sources: Mapping[str, Source]) -> Tensor | None:
+        """Which sources are present at which tokens [T, S], the item states first; None where all are."""
+        known = [sources[name] for name in self.sources]
+        if all(source.present_N is None for source in known):
+            return None
+        always_T = torch.ones_like(known[0].index_T, dtype=torch.bool)
+        columns = [always_T if s.present_N is None else s.present_N[s.index_T] for s in known]
+        return torch.stack([always_T, *columns], dim=1)
+
+    def _attend_summed(self, q: list[Tensor], k: list[Tensor], v_BHLK: Tensor) -> Tensor:
+        """F is the sum: [B, H, L, D / H]. A sum of dot products is one dot product of concatenated heads."""
+        query, key = (x[0] if len(x) == 1 else torch.cat(x, -1) for x in (q, k))
+        drop = self.dropout if self.training else 0.0
+        return attend(query, key, v_BHLK, causal=True, scale=self.scale, drop=drop)
+
+    def _attend_fused(
+        self, fusion: nn.Module, q: list[Tensor], k: list[Tensor], v_BHLK: Tensor, present_BLS: Tensor | None
+    ) -> Tensor:
+        """F is a layer of its own: [B, H, L, D / H]."""
+        maps_BHLL = [query @ key.mT for query, key in zip(q, k, strict=True)]
+        hidden = future(maps_BHLL[0])
+        scores_BHLSL = torch.stack(maps_BHLL, dim=-2).masked_fill(hidden[:, None], 0.0)
+        fused_BHLL = fusion(scores_BHLSL, present_BLS) * self.scale
+        weight_BHLL = torch.softmax(fused_BHLL.masked_fill(hidden, -math.inf), dim=-1)
+        return dropout(weight_BHLL, self.dropout, self.training) @ v_BHLK
+
+
+class FusedEncoder(nn.Module):
+    """Blocks of fused attention and feed-forward; the same sources enter every block."""
+
+    def __init__(self, settings: FusionSettings, max_length: int, sources: Mapping[str, SourceMaps]) -> None:
+        super().__init__()
+        self.attention = nn.ModuleList(
+            FusedAttention(settings, max_length, sources) for _ in range(settings.layers)
+        )
+        self.feed_forward = nn.ModuleList(FeedForward(settings) for _ in range(settings.layers))
+
+    def forward(self, x_TD: Tensor, sources: Mapping[str, Source], batch: Batch) -> Tensor:
+        """New token states: [T, D]."""
+        for attention, feed_forward in zip(self.attention, self.feed_forward, strict=True):
+            x_TD = feed_forward(attention(x_TD, sources, batch))
+        return x_TD

@@ -102,9 +102,10 @@ def write_ranks(file: Path, splits: Mapping[str, Mapping[str, Iterable[int]]]) -
 
 def publish(paths: RunPaths, record: Mapping[str, Any]) -> None:
     """Write run.json last and move the folder to its final name, in place of an older run if there is one."""
-    for file in sorted(paths.work.iterdir()):
-        with file.open("rb") as handle:
-            os.fsync(handle.fileno())
+    for file in sorted(paths.work.rglob("*")):
+        if file.is_file():
+            with file.open("rb") as handle:
+                os.fsync(handle.fileno())
     write_atomically(paths.work / RECORD, json.dumps(record, indent=1, sort_keys=True) + "\n")
     if paths.final.exists():
         older = paths.work.with_name(f"{paths.fingerprint}.old")

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from bench.errors import DataError, InputError
 from bench.results.folder import write_atomically
 from bench.results.records import RUNS
+from bench.suite.parts import EqualityClaim
 
 INDEX = "index.json"
 
@@ -63,7 +64,8 @@ class Index(BaseModel):
     """A suite's results.
 
     ``datasets``, ``models`` and ``seeds`` give the order of tables: the suite's, whole, even where only a
-    part was run; what was run beside the suite follows.
+    part was run; what was run beside the suite follows. ``equalities`` are the suite's claims of equality at
+    the last call of `bench run`.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -76,6 +78,7 @@ class Index(BaseModel):
     models: tuple[str, ...]
     unpublished: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    equalities: tuple[EqualityClaim, ...] = ()
     common: str = ""
     cells: tuple[IndexCell, ...] = ()
 

@@ -6,14 +6,14 @@ import hashlib
 import importlib.metadata
 import os
 import platform
-import resource
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from bench.processes import forget_peak_memory
 
 PACKAGES = (
     "torch", "numpy", "scipy", "scikit-learn", "pandas", "pyarrow", "duckdb", "pillow", "safetensors",
@@ -66,14 +66,13 @@ def cpu_model() -> str:
 
 
 class Meter:
-    """Wall seconds, CPU seconds and peak memory of this process from the meter's creation on."""
+    """Wall and CPU seconds of this process, and CPU seconds of the children that it has waited for."""
 
     def __init__(self) -> None:
         self.started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         self._wall = time.perf_counter()
-        self._cpu = time.process_time()
-        with suppress(OSError):  # Linux: forget the peak of earlier work in this process
-            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+        self._cpu = _cpu_s()
+        forget_peak_memory()
 
     def wall_s(self) -> float:
         """Seconds passed."""
@@ -81,17 +80,12 @@ class Meter:
 
     def cpu_s(self) -> float:
         """Processor seconds used, all threads."""
-        return time.process_time() - self._cpu
+        return _cpu_s() - self._cpu
 
-    @staticmethod
-    def peak_memory_mib() -> float:
-        """Largest resident memory in MiB."""
-        with suppress(OSError):
-            for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) / 1024
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+def _cpu_s() -> float:
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
 
 
 def provenance(command: str, threads: int, gpu: str | None, meter: Meter) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class CellResult:
         fingerprint: of the run, where the index names one.
         error: why there is no record, in a sentence; None where there is one, or the run was never made.
         record: the run; None unless done.
-        metrics: the suite's metrics on the test targets; empty unless done.
+        metrics: the metrics of the suite and its claims on the test targets; empty unless done.
     """
 
     dataset: str
@@ -53,8 +53,9 @@ def load_cells(results: Path, suite: str) -> list[CellResult]:
 def cells_of(results: Path, index: Index) -> list[CellResult]:
     """Every run of the suite whose index this is, in the order datasets x models x seeds."""
     known = {cell.key: cell for cell in index.cells}
+    metrics = tuple(dict.fromkeys([*index.metrics, *(claim.metric for claim in index.equalities)]))
     return [
-        _result(results, known[key], index.metrics) if key in known else CellResult(*key, status="missing")
+        _result(results, known[key], metrics) if key in known else CellResult(*key, status="missing")
         for dataset in index.datasets
         for model in index.models
         for seed in index.seeds

@@ -71,7 +71,10 @@ def read_entry(value: Any, path: KeyPath, problems: Problems) -> Entry | None:
 
 def full_label(entry: Entry) -> str:
     """``name[key=value,...]`` in the order written; entries of a list are joined by +, none is ``none``."""
-    pairs = ",".join(f"{key}={short(value)}" for key, value in entry.values.items())
+    training = entry.values.get("training")
+    values = {key: value for key, value in entry.values.items() if value is not training}
+    values |= training if isinstance(training, dict) else {}
+    pairs = ",".join(f"{key}={short(value)}" for key, value in values.items())
     return f"{entry.name}[{pairs}]" if pairs else entry.name
 
 

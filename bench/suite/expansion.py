@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bench.errors import InputError
 from bench.registry import DATASETS, MODELS, Modality
-from bench.suite import own
+from bench.suite import own, reference
 from bench.suite.datasets import parse_dataset
 from bench.suite.models import parse_model
 from bench.suite.parts import DatasetRef, Part, Variant, lacking_message, match, wanted_modalities
@@ -102,11 +102,15 @@ def _spec(suite: Suite, dataset: DatasetRef, variant: Variant, seed: int) -> Run
         dataset=dataset,
         variant=variant.model_copy(update={"settings": settings}),
         seed=seed,
-        training=suite.training,
+        training=_training(suite, variant),
         evaluation=suite.evaluation,
         metrics=suite.metrics,
         features={modality: suite.features[modality] for modality in modalities},
     )
+
+
+def _training(suite: Suite, variant: Variant) -> TrainingSettings:
+    return TrainingSettings.model_validate(suite.training.model_dump() | variant.training)
 
 
 def _find_datasets(word: str, suite: Suite) -> list[DatasetRef]:
@@ -130,11 +134,15 @@ def _find_models(word: str, suite: Suite) -> list[Variant]:
     if found:
         return found
     name = word.partition("[")[0].strip()
-    if name not in MODELS and not own.is_own(name) and "/" not in name:
+    if name not in MODELS and not own.is_own(name) and not reference.is_reference(name):
         known = [variant.label for variant in suite.models]
         raise InputError(
             f"no model {word!r}", file="--model", remedy=suggest(word, [*dict.fromkeys([*known, *MODELS])])
         )
     asked = parse_model(word, suite.defaults)
-    same = [each for each in suite.models if (each.name, each.settings) == (asked.name, asked.settings)]
+    same = [
+        each
+        for each in suite.models
+        if (each.name, each.settings, each.training) == (asked.name, asked.settings, asked.training)
+    ]
     return same or [asked]

@@ -10,8 +10,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bench.registry import ENCODERS, MODELS, RESULT_VERSIONS, Modality
+from bench.registry import ENCODERS, MODELS, RECBOLE_VERSION, RESULT_VERSIONS, Modality
 from bench.suite.expansion import RunSpec
+from bench.suite.reference import is_reference
 
 
 def identity(
@@ -39,6 +40,10 @@ def identity(
         raise ValueError(f"features of {sorted(spec.features)} wanted, {sorted(feature_hashes)} given")
     model = MODELS.get(spec.variant.name)
     version = None if model is None else model.version
+    outside = {"device"}
+    if is_reference(spec.variant.name):
+        version = RECBOLE_VERSION
+        outside |= {"scheme", "stride"}  # RecBole makes a row per prefix, whatever the suite says
     return {
         "dataset": {"name": spec.dataset.name, "options": spec.dataset.options, "hash": dataset_hash},
         "model": {"name": spec.variant.name, "settings": spec.variant.settings, "version": version},
@@ -52,7 +57,7 @@ def identity(
             for modality, encoder in spec.features.items()
         },
         "seed": spec.seed,
-        "training": spec.training.model_dump(mode="json", exclude={"device"}),
+        "training": spec.training.model_dump(mode="json", exclude=outside),
         "evaluation": spec.evaluation.model_dump(mode="json", exclude={"batch_size"}),
         "device": device_kind,
         "packages": dict(versions),

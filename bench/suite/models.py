@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bench import registry
 from bench.registry import MODALITIES, MODELS
-from bench.suite import own
+from bench.suite import own, reference
 from bench.suite.entries import Entry, check_labels, full_label, parse_entry, read_entries, read_entry
 from bench.suite.parts import Variant
 from bench.suite.problems import Problems, suggest
 from bench.suite.reader import Document, KeyPath, show
+from bench.suite.references import check_reference
 from bench.suite.settings import AttentionSettings, MultimodalSettings, Settings
+from bench.suite.training import own_training
 
 
 class ModelChecker:
@@ -36,6 +39,17 @@ class ModelChecker:
         return [variant for variant in checked if variant is not None]
 
     def _variant(self, entry: Entry) -> Variant | None:
+        training = own_training(entry, self.problems)
+        entry = replace(entry, values={k: v for k, v in entry.values.items() if k != "training"})
+        if reference.is_reference(entry.name):
+            variant = check_reference(entry, self.problems)
+        else:
+            variant = self._model(entry)
+        if variant is None or training is None:
+            return None
+        return variant.model_copy(update={"training": training})
+
+    def _model(self, entry: Entry) -> Variant | None:
         known = MODELS.get(entry.name)
         if known is None and not self._own_exists(entry):
             return None
@@ -59,7 +73,8 @@ class ModelChecker:
         """Whether a name that the registry lacks is a model outside bench; notes why not."""
         place = (*entry.path, "name")
         if not any(mark in entry.name for mark in "/\\:") and not entry.name.endswith(".py"):
-            self.problems.add(place, f"no model {entry.name!r}", suggest(entry.name, list(MODELS)))
+            known = [*MODELS, *reference.known_models()]
+            self.problems.add(place, f"no model {entry.name!r}", suggest(entry.name, known))
             return False
         complaint = own.complaint(entry.name)
         if complaint is not None:
@@ -94,7 +109,8 @@ class ModelChecker:
         defaults = self.document.data.get("defaults")
         for key, block in defaults.items() if isinstance(defaults, dict) else ():
             path = ("defaults", key)
-            if key != "attention" and key not in MODELS and not (own.is_own(key) and key in used):
+            elsewhere = key in used and (own.is_own(key) or reference.is_reference(key))
+            if key != "attention" and key not in MODELS and not elsewhere:
                 valid = ["attention", *MODELS]
                 self.problems.add(path, f"unknown key {key!r} in defaults", suggest(key, valid))
             elif not isinstance(block, dict):

@@ -21,6 +21,7 @@ from bench.suite.shape import SuiteFile
 
 _LONGEST_SLUG = 80
 _LISTS = ("models", "datasets")
+_SIDES = ("better", "than", "equal", "to")  # of a claim
 
 
 def apply_overrides(document: Document, texts: Sequence[str]) -> Document:
@@ -135,11 +136,11 @@ def _rename_claims(data: dict[str, Any], before: Sequence[Entry], after: Sequenc
     for claim in claims if isinstance(claims, list) else []:
         if not isinstance(claim, dict):
             continue
-        for key in ("better", "than"):
-            if isinstance(claim.get(key), str):
-                claim[key] = renewed.get(("models", claim[key]), claim[key])
-        if isinstance(claim.get("datasets"), list):
-            claim["datasets"] = [
-                renewed.get(("datasets", word), word) if isinstance(word, str) else word
-                for word in claim["datasets"]
-            ]
+        for key, section in (*((side, "models") for side in _SIDES), ("datasets", "datasets")):
+            if isinstance(claim.get(key), list):
+                claim[key] = [
+                    renewed.get((section, word), word) if isinstance(word, str) else word
+                    for word in claim[key]
+                ]
+            elif isinstance(claim.get(key), str) and key in _SIDES:
+                claim[key] = renewed.get((section, claim[key]), claim[key])

@@ -22,8 +22,6 @@ def complaint(name: str) -> tuple[str, str] | None:
     Only the places of the modules are looked up: no package is imported. Whether the module holds the class
     is seen when the model is built.
     """
-    if name.startswith("recbole/"):
-        return f"model {name!r}: the RecBole backend is not part of this version", "leave the model out"
     if not is_own(name):
         return (
             f"model {name!r} is a path or a relative module",

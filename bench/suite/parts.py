@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from bench.registry import DATASETS, MODALITIES, Modality
 
@@ -28,12 +28,14 @@ class Variant(Part):
     """A model with its settings.
 
     ``settings`` has every setting by field name, as `bench.suite.settings` knows it; those of a model
-    outside bench (``module:Class``) stand as written.
+    outside bench (``module:Class``, ``recbole/NAME``) stand as written. ``training`` has what it does not
+    share with the suite.
     """
 
     name: str
     label: str
     settings: dict[str, Any]
+    training: dict[str, Any] = Field(default_factory=dict)
 
 
 class Claim(Part):
@@ -42,6 +44,22 @@ class Claim(Part):
     better: str
     than: str
     metric: str
+    datasets: tuple[str, ...]
+
+
+class EqualityClaim(Part):
+    """Each of ``equal`` has the same ``metric`` as ``to`` on ``datasets``; all by label.
+
+    ``margin`` is the largest difference that counts as none, relative to the mean of ``to``. Claims of
+    equality are kept in the index of the results, hence no refusal of keys that a later version may add.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    equal: tuple[str, ...]
+    to: str
+    metric: str
+    margin: float
     datasets: tuple[str, ...]
 
 

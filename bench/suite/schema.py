@@ -8,18 +8,28 @@ from typing import Any, Literal, TypeVar
 
 from bench.errors import InputError
 from bench.registry import Modality
+from bench.suite.claims import check_claims
 from bench.suite.datasets import check_datasets, parse_dataset
 from bench.suite.encoders import check_encoders
 from bench.suite.models import ModelChecker
 from bench.suite.overrides import apply_overrides
-from bench.suite.parts import Claim, DatasetRef, Part, Variant, lacking_message
+from bench.suite.parts import Claim, DatasetRef, EqualityClaim, Part, Variant, lacking_message
 from bench.suite.problems import Problems, nearest
 from bench.suite.reader import Document, read_document
-from bench.suite.rules import check_claims, check_metrics, check_name, check_repeats
+from bench.suite.rules import check_metrics, check_name, check_repeats
 from bench.suite.settings import EncoderSettings, EvaluationSettings, Settings, TrainingSettings
 from bench.suite.shape import SuiteFile
 
-__all__ = ["Claim", "DatasetRef", "Suite", "Variant", "find_suite", "load_suite", "parse_dataset"]
+__all__ = [
+    "Claim",
+    "DatasetRef",
+    "EqualityClaim",
+    "Suite",
+    "Variant",
+    "find_suite",
+    "load_suite",
+    "parse_dataset",
+]
 
 S = TypeVar("S", bound=Settings)
 
@@ -38,7 +48,8 @@ class Suite(Part):
         features: the encoder of each modality.
         defaults: as written, for models that the command line adds.
         models: the variants in the order of the file.
-        claims: with datasets by label.
+        claims: that one variant is better than another, with datasets by label.
+        equalities: claims that variants are equal to a reference, likewise.
         margin: half-width of the range, relative to the baseline, within which two variants are tied.
         unpublished: what the paper leaves open.
     """
@@ -54,6 +65,7 @@ class Suite(Part):
     defaults: dict[str, dict[str, Any]]
     models: tuple[Variant, ...]
     claims: tuple[Claim, ...]
+    equalities: tuple[EqualityClaim, ...]
     margin: float
     unpublished: tuple[str, ...]
 
@@ -108,7 +120,7 @@ def check_suite(document: Document) -> Suite:
     check_name(problems)
     check_metrics(problems)
     check_repeats(problems)
-    claims = check_claims(problems)
+    claims, equalities = check_claims(problems)
     problems.raise_any()
     assert shape is not None and training is not None and evaluation is not None  # else a problem was raised
     return Suite(
@@ -123,6 +135,7 @@ def check_suite(document: Document) -> Suite:
         defaults=shape.defaults,
         models=tuple(models),
         claims=tuple(claims),
+        equalities=tuple(equalities),
         margin=shape.margin,
         unpublished=tuple(shape.unpublished),
     )

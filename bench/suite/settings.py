@@ -6,11 +6,20 @@ Defaults of the models are RecBole 1.2.1's, because the paper keeps them.
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from bench.registry import Modality
+from bench.suite.paths import check_inside
 
 
 class Settings(BaseModel):
@@ -22,11 +31,56 @@ class Settings(BaseModel):
 # --- datasets -----------------------------------------------------------------------------------
 
 
-class MovieLens100KSettings(Settings):
-    """MovieLens-100K has no options."""
+class DatasetSettings(Settings):
+    """Options of a dataset."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Files in the data folder that the dataset is read from; an edited one is prepared again."""
+        return ()
 
 
-class ToyshopSettings(Settings):
+class CutSettings(DatasetSettings):
+    """A part of a dataset, cut before it is split.
+
+    The first ``users`` in the order in which the file names them, and of each the ``last`` interactions; None
+    is all.
+    """
+
+    users: int | None = Field(None, ge=1)
+    last: int | None = Field(None, ge=3)  # fewer cannot be split
+
+    @model_serializer(mode="wrap")
+    def _written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without cuts that are not asked for: whole datasets keep the names that their results have."""
+        values: dict[str, Any] = handler(self)
+        return {k: v for k, v in values.items() if v is not None or k not in CutSettings.model_fields}
+
+
+class MovieLens100KSettings(CutSettings):
+    """MovieLens-100K can be cut."""
+
+
+class SequencesSettings(CutSettings):
+    """A text file with a line for each user, and if wanted a JSON file with the items' categories.
+
+    Both paths are relative to $BENCH_DATA.
+    """
+
+    path: str
+    attributes: str | None = None
+
+    @field_validator("path", "attributes")
+    @classmethod
+    def _inside(cls, name: str | None) -> str | None:
+        return None if name is None else check_inside(name)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (self.path,) if self.attributes is None else (self.path, self.attributes)
+
+
+class ToyshopSettings(DatasetSettings):
     """The generated shop; ``image``, ``text`` and ``category`` weigh how often each carries the signal."""
 
     mechanism: Literal["attention", "content"] = "attention"
@@ -70,6 +124,12 @@ class MultiHotSettings(Settings):
     minimum: int = Field(1, ge=1)
 
 
+class LabelMeanSettings(Settings):
+    """Labels that fewer than ``minimum`` items carry are left out."""
+
+    minimum: int = Field(1, ge=1)
+
+
 # --- models -------------------------------------------------------------------------------------
 
 
@@ -106,27 +166,45 @@ class MultimodalSettings(Settings):
         return self
 
 
-class MAFSettings(AttentionSettings, MultimodalSettings):
-    """MAF (arXiv 2405.17959): ``multimodal_size`` is the paper's d', ``lambda`` its task weight."""
+class FusionSettings(AttentionSettings, MultimodalSettings):
+    """Attention scores fused from several sources, and auxiliary tasks with the weight ``lambda``."""
 
     fusion: Literal["sum", "concat", "gate"] = "sum"
     multitask: bool = True
-    multimodal_size: int = Field(64, ge=1)
     task_weight: float = Field(10.0, ge=0, alias="lambda")
     score_scale: Literal["sqrt_d", "sqrt_head"] = "sqrt_d"
     reduction: Literal["mean", "sum"] = "mean"
 
+    def _require_width_that_fits(self, name: str, width: int, reason: str) -> None:
+        if width > self.hidden_size:
+            raise ValueError(f"{name} {width} exceeds hidden_size {self.hidden_size} ({reason})")
+        if width % self.heads:
+            raise ValueError(f"{name} {width} is not a multiple of heads {self.heads}")
+
+
+class MAFSettings(FusionSettings):
+    """MAF (arXiv 2405.17959): ``multimodal_size`` is the paper's d', ``lambda`` its task weight."""
+
+    multimodal_size: int = Field(64, ge=1)
+
     @model_validator(mode="after")
     def _multimodal_size_fits(self) -> Self:
-        if self.multimodal_size > self.hidden_size:
-            raise ValueError(
-                f"multimodal_size {self.multimodal_size} exceeds hidden_size {self.hidden_size}"
-                " (the paper requires d' <= d)"
-            )
-        if self.multimodal_size % self.heads:
-            raise ValueError(
-                f"multimodal_size {self.multimodal_size} is not a multiple of heads {self.heads}"
-            )
+        self._require_width_that_fits("multimodal_size", self.multimodal_size, "the paper requires d' <= d")
+        return self
+
+
+class DIFSRSettings(FusionSettings):
+    """DIF-SR (Xie et al. 2022); its own settings default to the authors' published configurations."""
+
+    fusion: Literal["sum", "concat", "gate"] = "gate"
+    score_scale: Literal["sqrt_d", "sqrt_head"] = "sqrt_head"
+    attribute_size: int = Field(64, ge=1)
+
+    @model_validator(mode="after")
+    def _attribute_size_fits(self) -> Self:
+        self._require_width_that_fits(
+            "attribute_size", self.attribute_size, "attributes are no wider than items"
+        )
         return self
 
 

@@ -30,9 +30,19 @@ class SuiteFile(Part):
 
 
 class ClaimEntry(Part):
-    """A claim as written: ``datasets`` lists labels or names."""
+    """A claim of superiority as written: ``datasets`` lists labels or names."""
 
     better: str
     than: str
     metric: str
+    datasets: Literal["all"] | list[str] = "all"
+
+
+class EqualityEntry(Part):
+    """A claim of equality as written: ``equal`` is a label or name, or a list of them."""
+
+    equal: str | Annotated[list[str], Field(min_length=1)]
+    to: str
+    metric: str
+    margin: float = Field(0.05, gt=0, lt=1)
     datasets: Literal["all"] | list[str] = "all"

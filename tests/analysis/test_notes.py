@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.analysis.notes import table_notes
 from bench.results.index import read_index
-from bench.results.query import load_cells
+from bench.results.query import CellResult, load_cells
 
 
 def notes(results: Path) -> list[str]:
@@ -62,6 +62,12 @@ def test_error_messages_cannot_steer_the_terminal(handmade: Path) -> None:
     index["cells"][-1]["error"] = "bad\x1b[2Jscreen\nand line"
     file.write_text(json.dumps(index), encoding="utf-8")
     assert any(note.endswith("failed: bad [2Jscreen and line") for note in notes(handmade))
+
+
+def test_many_seeds_in_a_row_are_short(handmade: Path) -> None:
+    index = read_index(handmade, "handmade")
+    cells = [CellResult("d", "m", seed, "missing") for seed in (1, 2, 3, 4, 7, 8, 10)]
+    assert table_notes(index, cells)[-1] == "* m on d, seeds 1-4, 7, 8, 10 not run yet"
 
 
 def test_one_seed_has_no_spread(handmade: Path) -> None:

@@ -27,8 +27,11 @@ def test_models_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("entry", [*MODELS.values(), *DATASETS.values()], ids=[*MODELS, *DATASETS])
 def test_the_listed_defaults_are_those_that_a_suite_gets(entry: object) -> None:
     listed = options(entry)  # type: ignore[arg-type]
-    made = load(entry.settings)().model_dump(by_alias=True)  # type: ignore[attr-defined]
-    assert {option["name"]: option["default"] for option in listed} == made
+    kind = load(entry.settings)  # type: ignore[attr-defined]
+    made = kind(**{option["name"]: "given" for option in listed if "default" not in option})
+    assert {option["name"]: option.get("default", "given") for option in listed} == {
+        field.alias or name: getattr(made, name) for name, field in kind.model_fields.items()
+    }
 
 
 @pytest.mark.parametrize("print_list", [print_models, print_datasets])
@@ -47,4 +50,12 @@ def test_datasets_show_modalities_and_options(capsys: pytest.CaptureFixture[str]
     out = capsys.readouterr().out
     assert "mechanism=attention" in out
     assert "has text, category" in out
-    assert "options: none" in out
+    assert "options: users=null, last=null" in out
+    assert "options: users=null, last=null, path, attributes=null" in out
+
+
+def test_an_option_that_must_be_given_has_no_default(capsys: pytest.CaptureFixture[str]) -> None:
+    print_datasets("json")
+    found = {dataset["name"]: dataset["options"] for dataset in json.loads(capsys.readouterr().out)}
+    assert {"name": "path", "kind": "str"} in found["sequences"]
+    assert {"name": "last", "kind": "int", "default": None, "limits": ">= 3"} in found["ml-100k"]

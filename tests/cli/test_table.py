@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from bench.cli.main import app
 from bench.cli.table import print_table, results_of
 from bench.errors import InputError
 
@@ -39,3 +43,85 @@ def test_a_suite_file_means_its_own_name(tmp_path: Path) -> None:
     assert results_of("mine") == "mine"
     with pytest.raises(InputError, match=r"absent\.yaml"):
         results_of(str(tmp_path / "absent.yaml"))
+
+
+def claim_equality(results: Path, **changes: object) -> None:
+    """Let the suite `handmade` claim that Popularity equals SASRec."""
+    file = results / "handmade" / "index.json"
+    index = json.loads(file.read_text(encoding="utf-8"))
+    claim = {
+        "equal": ["Popularity"],
+        "to": "SASRec",
+        "metric": "Recall@10",
+        "margin": 0.05,
+        "datasets": index["datasets"],
+    }
+    index["equalities"] = [claim | changes]
+    file.write_text(json.dumps(index), encoding="utf-8")
+
+
+@pytest.mark.parametrize("format", ["rich", "markdown", "latex"])
+def test_verdicts_stand_below_the_table(
+    handmade: Path, capsys: pytest.CaptureFixture[str], format: str
+) -> None:
+    print_table(handmade, "handmade", format)
+    plain = capsys.readouterr().out
+    assert "Equality" not in plain
+    claim_equality(handmade)
+    print_table(handmade, "handmade", format)
+    both = capsys.readouterr().out
+    print_table(handmade, "handmade", format, claims_only=True)
+    verdicts = capsys.readouterr().out
+    assert both == f"{plain}\n{verdicts}"
+    assert verdicts.count("not decided") >= 2  # one per dataset
+    assert "0 of 2" in verdicts  # Popularity was never run on toyshop
+    assert "0.2000" in verdicts
+
+
+@pytest.mark.parametrize("format", ["csv", "json"])
+def test_data_formats_hold_the_table_or_the_verdicts(
+    handmade: Path, capsys: pytest.CaptureFixture[str], format: str
+) -> None:
+    print_table(handmade, "handmade", format)
+    table = capsys.readouterr().out
+    claim_equality(handmade)
+    print_table(handmade, "handmade", format)
+    assert capsys.readouterr().out == table
+    print_table(handmade, "handmade", format, claims_only=True)
+    text = capsys.readouterr().out
+    found = json.loads(text) if format == "json" else list(csv.DictReader(io.StringIO(text)))
+    assert [(row["dataset"], row["variant"], row["reference"], row["verdict"]) for row in found] == [
+        ("ml-100k", "Popularity", "SASRec", "not decided"),
+        ("toyshop[image=1]", "Popularity", "SASRec", "not decided"),
+    ]
+    assert float(found[0]["difference"]) == pytest.approx(-0.9)  # 0.02 against 0.2
+    assert found[1]["mean"] in (None, "")
+
+
+def test_a_claim_may_be_about_a_metric_that_the_table_does_not_show(
+    handmade: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = handmade / "handmade" / "index.json"
+    file.write_text(file.read_text(encoding="utf-8").replace('"Recall@10", "NDCG@10"', '"NDCG@10"'))
+    claim_equality(handmade)
+    print_table(handmade, "handmade", "json")
+    assert {row["metric"] for row in json.loads(capsys.readouterr().out)} == {"NDCG@10"}
+    print_table(handmade, "handmade", "json", claims_only=True)
+    assert json.loads(capsys.readouterr().out)[0]["reference_mean"] == pytest.approx(0.2)
+
+
+def test_no_claims_are_no_rows_and_a_sentence(handmade: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(handmade, "handmade", "json", claims_only=True)
+    assert json.loads(capsys.readouterr().out) == []
+    print_table(handmade, "handmade", "csv", claims_only=True)
+    assert capsys.readouterr().out.startswith("dataset,metric,variant,reference,")
+    print_table(handmade, "handmade", "rich", claims_only=True)
+    assert "No claim of equality" in capsys.readouterr().out
+
+
+def test_the_option_claims(handmade: Path) -> None:
+    claim_equality(handmade)
+    arguments = ["table", "handmade", "--claims", "--format", "json", "--results", str(handmade)]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0
+    assert [row["verdict"] for row in json.loads(done.stdout)] == ["not decided"] * 2

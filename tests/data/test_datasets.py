@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 from pathlib import Path
 
 import pytest
 
 from bench.data.cache import cache_root
 from bench.data.datasets import open_dataset, prepare_dataset
-from bench.errors import InputError
+from bench.data.preparation import prepare
+from bench.data.prepared import load_catalogue, load_training
+from bench.data.sources.sequences import Sequences
+from bench.errors import DataError, InputError
+from bench.suite.settings import SequencesSettings
 
 SMALL = {"users": 10, "items": 20, "image": 1}
 
@@ -56,3 +63,87 @@ def test_a_damaged_dataset_is_prepared_again(tmp_path: Path, damage: str) -> Non
     again = prepare_dataset("toyshop", "shop", SMALL, tmp_path)
     assert file.read_bytes() == original
     assert again.content_hash == prepared.content_hash
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of sequences in the data folder."""
+    (tmp_path / "data").mkdir()
+    monkeypatch.setenv("BENCH_DATA", str(tmp_path / "data"))
+    file = tmp_path / "data" / "shop.txt"
+    file.write_text("u a b c d\nv a b d\n")
+    return file
+
+
+SHOP = {"path": "shop.txt"}
+
+
+def test_an_edited_file_is_prepared_again_and_the_old_one_found_again(shop: Path, tmp_path: Path) -> None:
+    cache, old = tmp_path / "cache", shop.read_text()
+    first = prepare_dataset("sequences", "shop", SHOP, cache)
+    assert prepare_dataset("sequences", "shop", SHOP, cache).folder == first.folder
+    times = shop.stat()
+    shop.write_text(old.replace("u a b", "u b a"))  # of the same size, and with the same time of change
+    os.utime(shop, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert open_dataset("sequences", "shop", SHOP, cache) is None
+    second = prepare_dataset("sequences", "shop", SHOP, cache)
+    assert load_catalogue(first).ids == ("a", "b", "c", "d")
+    assert load_catalogue(second).ids == ("b", "a", "c", "d")
+    shop.write_text(old)
+    os.utime(shop, ns=(0, 0))
+    again = open_dataset("sequences", "shop", SHOP, cache)
+    assert again is not None and again.folder == first.folder
+
+
+def test_the_files_are_part_of_the_recipe(shop: Path, tmp_path: Path) -> None:
+    dataset = prepare_dataset("sequences", "shop", SHOP, tmp_path / "cache")
+    recipe = json.loads((dataset.folder / "dataset.json").read_text(encoding="utf-8"))["recipe"]
+    assert recipe["inputs"] == {"shop.txt": hashlib.sha256(shop.read_bytes()).hexdigest()}
+    assert (
+        "inputs"
+        not in json.loads(
+            (
+                prepare_dataset("toyshop", "shop", SMALL, tmp_path / "cache").folder / "dataset.json"
+            ).read_text()
+        )["recipe"]
+    )
+
+
+def test_a_missing_file_is_noticed_even_where_it_was_prepared(shop: Path, tmp_path: Path) -> None:
+    prepare_dataset("sequences", "shop", SHOP, tmp_path / "cache")
+    shop.unlink()
+    with pytest.raises(DataError, match=r"no file 'shop\.txt'"):
+        open_dataset("sequences", "shop", SHOP, tmp_path / "cache")
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_kept_under_its_old_name(
+    shop: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=r"shop\.txt was changed while it was being read"):
+        recipe = {"inputs": {"shop.txt": "of another content"}}
+        prepare(Sequences(SequencesSettings(path="shop.txt")), "shop", recipe, tmp_path / "prepared")
+    assert not (tmp_path / "prepared").exists()
+
+
+def test_a_cut_is_an_option_and_is_recorded(shop: Path, tmp_path: Path) -> None:
+    whole = prepare_dataset("sequences", "shop", SHOP, tmp_path / "cache")
+    cut = prepare_dataset("sequences", "cut shop", SHOP | {"users": 1, "last": 3}, tmp_path / "cache")
+    assert cut.folder != whole.folder
+    assert (cut.n_users, cut.n_items, cut.n_interactions) == (1, 3, 3)
+    assert cut.audit["cut"] == {"users": 1, "last": 3}
+    assert (cut.audit["users_cut"], cut.audit["interactions_cut"]) == (1, 4)
+    assert whole.audit["cut"] == {"users": None, "last": None}
+    with pytest.raises(InputError, match="greater than or equal to 3"):
+        prepare_dataset("sequences", "shop", SHOP | {"last": 2}, tmp_path / "cache")
+
+
+@pytest.mark.requires("recbole")
+def test_ml_100k_cut_to_the_last_twenty(tmp_path: Path) -> None:
+    """No user of ml-100k has fewer than twenty; items that lose all their ratings leave the catalogue."""
+    whole = prepare_dataset("ml-100k", "ml-100k", {}, tmp_path)
+    cut = prepare_dataset("ml-100k", "ml-100k[last=20]", {"last": 20}, tmp_path)
+    assert (whole.n_users, whole.n_items, whole.n_interactions) == (943, 1682, 100_000)
+    assert (cut.n_users, cut.n_interactions) == (943, 943 * 20)
+    assert cut.n_items < whole.n_items
+    former, left = load_training(whole), load_training(cut)
+    assert all(len(left.history(user)) == 18 <= len(former.history(user)) for user in range(943))

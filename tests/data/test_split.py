@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bench.data.sources.base import INTERACTIONS, ITEMS, RawData
 from bench.data.split import Split, split
 from bench.errors import DataError
+from bench.suite.settings import CutSettings
 
 Row = tuple[str, str, int]
 
@@ -139,3 +140,84 @@ def test_the_split_equals_a_brute_force(rows: list[Row], described: list[str]) -
     # N - 3U training targets: every item of a training part but its first.
     targets = sum(len(items) - 1 for items in named(parts, parts.train).values())
     assert targets == parts.facts["interactions"] - 3 * len(kept)
+
+
+SHOP = [
+    *(("u", "a", 1), ("v", "p", 1), ("v", "q", 2), ("u", "d", 4), ("u", "c", 4)),
+    *(("w", "a", 1), ("u", "b", 2), ("w", "b", 2), ("w", "c", 3), ("w", "e", 9), ("v", "a", 3)),
+]
+
+
+def test_the_last_interactions_of_each_user_are_cut_out_before_the_split() -> None:
+    parts = split(raw(SHOP, described="abcdefpq"), CutSettings(last=3))
+    # u in time order: a b d c (d and c at the same time, in file order); w: a b c e; v keeps its three.
+    assert named(parts, parts.train) == {"u": ["b"], "v": ["p"], "w": ["b"]}
+    assert named(parts, parts.validation) == {"u": ["d"], "v": ["q"], "w": ["c"]}
+    assert named(parts, parts.test) == {"u": ["c"], "v": ["a"], "w": ["e"]}
+    assert parts.users["id"].to_pylist() == ["u", "v", "w"]
+    assert parts.facts["cut"] == {"users": None, "last": 3}
+    assert (parts.facts["users_cut"], parts.facts["interactions_cut"]) == (0, 2)
+    assert (parts.facts["interactions_read"], parts.facts["interactions"]) == (11, 9)
+
+
+def test_an_item_that_loses_all_its_interactions_leaves_the_catalogue() -> None:
+    rows = [("u", "old", 1), ("u", "a", 2), ("u", "b", 3), ("u", "c", 4)]
+    assert split(raw(rows, described=["old"])).items["id"].to_pylist() == ["old", "a", "b", "c"]
+    assert split(raw(rows, described=["old"]), CutSettings(last=3)).items["id"].to_pylist() == ["a", "b", "c"]
+
+
+def test_the_first_users_of_the_file_stay() -> None:
+    parts = split(raw(SHOP), CutSettings(users=2))
+    assert named(parts, parts.test) == {"u": ["c"], "v": ["a"]}
+    # u stands first in the file though v's third interaction is older than what comes after it.
+    assert parts.users["id"].to_pylist() == ["u", "v"]
+    assert parts.facts["cut"] == {"users": 2, "last": None}
+    assert (parts.facts["users_cut"], parts.facts["interactions_cut"]) == (1, 4)
+    assert (parts.facts["users_dropped"], parts.facts["interactions_dropped"]) == (0, 0)
+    assert parts.facts["users_read"] == 3
+
+
+def test_users_are_counted_before_the_short_ones_are_left_out() -> None:
+    rows = [("short", "a", 1), *(("u", item, place) for place, item in enumerate("abc"))]
+    assert split(raw(rows), CutSettings(users=2)).facts["users_dropped"] == 1
+    with pytest.raises(DataError, match="none of the 1 users"):
+        split(raw(rows), CutSettings(users=1))
+
+
+def test_cutting_off_a_users_first_interactions_does_not_renumber_users() -> None:
+    rows = [("u", "a", 1), *(("v", item, 1) for item in "abc"), *(("u", item, 2) for item in "abc")]
+    assert split(raw(rows), CutSettings(last=3)).users["id"].to_pylist() == ["u", "v"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    rows=rows_strategy,
+    users=st.none() | st.integers(1, 5),
+    last=st.none() | st.integers(3, 6),
+    described=st.lists(st.sampled_from("edcbaxyz"), unique=True),
+)
+def test_a_cut_is_the_split_of_what_it_leaves(
+    rows: list[Row], users: int | None, last: int | None, described: list[str]
+) -> None:
+    chosen = list(dict.fromkeys(user for user, _, _ in rows))[:users]
+    kept: list[tuple[int, Row]] = []
+    for user in chosen:
+        of_user = [(k, row) for k, row in enumerate(rows) if row[0] == user]
+        of_user.sort(key=lambda each: each[1][2])  # by time; sort() is stable
+        kept += of_user if last is None else of_user[-last:]
+    cut = CutSettings(users=users, last=last)
+    left = [row for _, row in sorted(kept)]
+    if not any(sum(row[0] == user for row in left) >= 3 for user in chosen):
+        with pytest.raises(DataError):
+            split(raw(rows, described), cut)
+        return
+    found, expected = split(raw(rows, described), cut), split(raw(left, described))
+    for name in ("train", "validation", "test"):
+        assert named(found, getattr(found, name)) == named(expected, getattr(expected, name))
+    assert found.items.equals(expected.items)
+    long_enough = set(expected.users["id"].to_pylist())
+    assert found.users["id"].to_pylist() == [user for user in chosen if user in long_enough]
+    assert found.facts["interactions"] == expected.facts["interactions"]
+    assert found.facts["users_cut"] == len({row[0] for row in rows}) - len(chosen)
+    assert found.facts["interactions_cut"] == len(rows) - len(left)
+    assert found.facts["users_dropped"] == expected.facts["users_dropped"]

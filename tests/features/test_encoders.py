@@ -13,12 +13,18 @@ from bench.data.prepared import Catalogue
 from bench.data.sources.toyshop import Toyshop
 from bench.data.sources.toyshop_rules import VALUES, draw_shop
 from bench.errors import DataError
-from bench.features.category import MultiHot
+from bench.features.category import LabelMean, MultiHot
 from bench.features.encoder import Encoded, FeatureEncoder
 from bench.features.image import CELL_WIDTH, GREYS, HUES, ORIENTATIONS, ColourEdge, describe
 from bench.features.text import TfidfSvd
 from bench.registry import MODALITIES
-from bench.suite.settings import ColourEdgeSettings, MultiHotSettings, TfidfSvdSettings, ToyshopSettings
+from bench.suite.settings import (
+    ColourEdgeSettings,
+    LabelMeanSettings,
+    MultiHotSettings,
+    TfidfSvdSettings,
+    ToyshopSettings,
+)
 
 
 def catalogue(
@@ -193,3 +199,30 @@ def test_rare_labels_are_left_out_and_leave_items_missing() -> None:
     encoded = MultiHot(MultiHotSettings(minimum=2)).encode(catalogue(categories=labels))
     assert encoded.columns == ("b",)
     assert encoded.present.tolist() == [False, True, True]
+
+
+def test_the_mean_of_labels_gives_each_of_k_labels_one_kth() -> None:
+    labels = [("b", "a"), (), ("c", "b", "b"), ("c",), ("d", "a", "b", "c")]
+    encoder = LabelMean(LabelMeanSettings())
+    encoded = encoder.encode(catalogue(categories=labels))
+    assert encoded.columns == ("a", "b", "c", "d")
+    assert encoded.values.dtype == np.float32
+    assert encoded.values.tolist() == [
+        *([1 / 2, 1 / 2, 0, 0], [0, 0, 0, 0], [0, 1 / 2, 1 / 2, 0]),
+        *([0, 0, 1, 0], [1 / 4, 1 / 4, 1 / 4, 1 / 4]),
+    ]
+    assert encoded.present.tolist() == [True, False, True, True, True]
+    assert not encoder.labels  # a loss that wants 0/1 labels must not take these for labels
+
+
+def test_the_mean_runs_over_the_labels_that_are_kept() -> None:
+    encoded = LabelMean(LabelMeanSettings(minimum=2)).encode(
+        catalogue(categories=[("a", "b", "rare"), ("a", "b"), ("lone",)])
+    )
+    assert encoded.values.tolist() == [[1 / 2, 1 / 2], [1 / 2, 1 / 2], [0, 0]]
+    assert encoded.present.tolist() == [True, True, False]
+
+
+def test_the_mean_of_labels_needs_labels() -> None:
+    with pytest.raises(DataError, match="no category label"):
+        LabelMean(LabelMeanSettings()).encode(catalogue(categories=[(), ()]))

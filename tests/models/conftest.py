@@ -40,6 +40,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "GRU4Rec": {"embedding_size": 16, "hidden_size": 24, "layers": 2, "dropout": 0.0},
     "Caser": {"embedding_size": 16, "dropout": 0.0},
     "MAF": {**ATTENTION, "multimodal_size": 8, "lambda": 0.1},
+    "DIF-SR": {**ATTENTION, "attribute_size": 8, "lambda": 0.1},
 }
 
 
@@ -49,13 +50,14 @@ def small_settings(name: str) -> dict[str, Any]:
 
 Variant = tuple[str, dict[str, Any]]
 VARIANTS: dict[str, Variant] = {name: (name, small_settings(name)) for name in MODELS} | {
-    f"MAF-{fusion}-{'tasks' if tasks else 'no-tasks'}": (
-        "MAF",
-        {**small_settings("MAF"), "fusion": fusion, "multitask": tasks},
+    f"{name}-{fusion}-{'tasks' if tasks else 'no-tasks'}": (
+        name,
+        {**small_settings(name), "fusion": fusion, "multitask": tasks},
     )
+    for name, default in (("MAF", "sum"), ("DIF-SR", "gate"))
     for fusion in ("sum", "concat", "gate")
     for tasks in (True, False)
-    if (fusion, tasks) != ("sum", True)  # the default, there already
+    if (fusion, tasks) != (default, True)  # there already
 }
 
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from bench.errors import DataError, InputError
 from bench.results.index import Index, IndexCell, read_index, results_name, suite_names, update_index
+from bench.suite.parts import EqualityClaim
 
 DATASETS = ("d1", "d2")
 MODELS = ("m1", "m2", "m3")
@@ -86,6 +87,23 @@ def test_merging_is_a_dictionary_update(old: list[IndexCell], new: list[IndexCel
     assert {c.key: c.fingerprint for c in merged.cells} == expected
     assert len(merged.cells) == len(expected)
     assert merged.merge(index(*new), {}, False) == merged
+
+
+def test_claims_of_equality_are_those_of_the_last_call(tmp_path: Path) -> None:
+    claim = EqualityClaim(equal=("m1", "m2"), to="m3", metric="MRR", margin=0.05, datasets=DATASETS)
+    claimed = index(cell("d1", "m1", 3)).model_copy(update={"equalities": (claim,)})
+    assert index().merge(claimed, {}, False).equalities == (claim,)
+    assert claimed.merge(index(), {}, False).equalities == ()
+    update_index(tmp_path, claimed, {}, False)
+    assert read_index(tmp_path, "s").equalities == (claim,)
+    file = tmp_path / "s" / "index.json"
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    stored["equalities"][0]["of_a_later_version"] = 1
+    file.write_text(json.dumps(stored), encoding="utf-8")
+    assert read_index(tmp_path, "s").equalities == (claim,)
+    del stored["equalities"]  # an index of an earlier version
+    file.write_text(json.dumps(stored), encoding="utf-8")
+    assert read_index(tmp_path, "s").equalities == ()
 
 
 def test_other_suites_are_not_merged() -> None:

@@ -31,9 +31,34 @@ def test_labels_show_the_options_that_are_written(load: Load) -> None:
     assert suite.datasets[2].options["seed"] == 0  # a default, filled in
 
 
+def test_cuts_show_in_the_label_and_only_written_ones_are_options(load: Load) -> None:
+    suite = load(
+        """\
+        datasets:
+          - {name: ml-100k, last: 20}
+          - ml-100k
+          - {name: sequences, label: Beauty, path: beauty/Beauty.txt, users: 100}
+        models: [Popularity]
+        """
+    )
+    assert [dataset.label for dataset in suite.datasets] == ["ml-100k[last=20]", "ml-100k", "Beauty"]
+    # The options are in the fingerprint: those of a whole ml-100k are what they were before it had any.
+    assert [dataset.options for dataset in suite.datasets] == [
+        {"last": 20},
+        {},
+        {"path": "beauty/Beauty.txt", "attributes": None, "users": 100},
+    ]
+    assert parse_dataset("ml-100k[users=100,last=20]").options == {"users": 100, "last": 20}
+
+
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
+        ("{name: ml-100k, last: 2}", ["ml-100k.last", "2", "at least 3"]),
+        ("{name: ml-100k, users: 0}", ["ml-100k.users", "0", "at least 1"]),
+        ("sequences", ["sequences", "path"]),
+        ("{name: sequences, path: ../x.txt}", ["sequences.path", "'../x.txt'", "inside the data folder"]),
+        ("{name: sequences, path: a.txt, attributes: /x}", ["sequences.attributes", "'/x'"]),
         ("ml100k", ["'ml100k'", "'ml-100k'"]),
         ("{name: toyshop, imag: 1}", ["'imag'", "toyshop", "'image'"]),
         ("{name: toyshop, image: -1}", ["toyshop.image", "-1", "at least 0"]),

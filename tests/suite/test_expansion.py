@@ -45,10 +45,11 @@ def test_a_run_survives_json_and_rebuilds_its_settings() -> None:
         assert settings.model_dump(mode="json") == spec.variant.settings
 
 
-def test_the_quickstart_runs_every_model_on_both_datasets() -> None:
+def test_the_quickstart_runs_every_model_but_difsr_on_both_datasets() -> None:
     suite = load_suite(QUICKSTART)
-    assert [variant.name for variant in suite.models] == list(MODELS)
-    assert len(expand(suite)) == 2 * len(MODELS) * 2
+    names = [name for name in MODELS if name != "DIF-SR"]  # left out to keep the quickstart quick
+    assert [variant.name for variant in suite.models] == names
+    assert len(expand(suite)) == 2 * len(names) * 2
 
 
 def _cells(specs: list[RunSpec]) -> list[tuple[str, str]]:
@@ -93,7 +94,7 @@ def test_filters_add_what_the_suite_does_not_list(load: Load) -> None:
         ({"datasets": ["toyshop[imag=1]"]}, ["--dataset", "'imag'", "'image'"]),
         ({"models": ["SASRek"]}, ["--model", "'SASRek'", "'SASRec'"]),
         ({"models": ["MAF[fusion=gat]"]}, ["--model", "'gat'", "'gate'"]),
-        ({"models": ["recbole/LightSANs"]}, ["--model", "RecBole backend is not part"]),
+        ({"models": ["recbole/Lightsans"]}, ["--model", "recbole/Lightsans"]),
         ({"seeds": [3]}, ["--seed", "3", "1, 2", "seeds=[3]"]),
         ({"models": ["MAF[modalities=image]"], "datasets": ["ml-100k"]}, ["image", "ml-100k has only"]),
     ],

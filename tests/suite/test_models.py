@@ -80,6 +80,8 @@ def test_a_model_that_stands_once_keeps_its_name_and_twice_shows_its_settings(lo
         ("{name: MAF, multimodal_size: 128}", ["MAF", "multimodal_size 128", "hidden_size 64", "d' <= d"]),
         ("{name: MAF, multimodal_size: 33}", ["MAF", "multimodal_size 33", "heads 2"]),
         ("{name: MAF, heads: 3}", ["MAF", "hidden_size 64", "heads 3"]),
+        ("{name: DIF-SR, attribute_size: 128}", ["DIF-SR", "attribute_size 128", "hidden_size 64"]),
+        ("{name: DIF-SR, attribute_size: 33}", ["DIF-SR", "attribute_size 33", "heads 2"]),
         (
             "{name: MAF, modalities: [image]}",
             ["MAF", "image", "ml-100k has only text, category", "available"],
@@ -91,7 +93,6 @@ def test_a_model_that_stands_once_keeps_its_name_and_twice_shows_its_settings(lo
         ("{name: MAF, modalities: 3}", ["MAF.modalities", "3", "a list"]),
         ("{name: SASRec, modalities: [text]}", ["'modalities'", "SASRec"]),
         ("SASRec, SASRec", ["'SASRec'", "twice", "label:"]),
-        ("recbole/LightSANs", ["recbole/LightSANs", "RecBole backend is not part of this version"]),
         ("./mine.py:Mine", ["./mine.py:Mine", "path or a relative module"]),
         (".mine:Mine", [".mine:Mine", "path or a relative module"]),
         ("mine/models:Mine", ["mine/models:Mine", "path or a relative module"]),

@@ -182,6 +182,7 @@ CAUSAL = [
     ("FDSA", {}),
     *(("MAF", {"fusion": fusion, "multimodal_size": 4}) for fusion in ("sum", "concat", "gate")),
     ("MAF", {"multitask": False, "multimodal_size": 4}),
+    *(("DIF-SR", {"fusion": fusion, "attribute_size": 4}) for fusion in ("sum", "concat", "gate")),
 ]
 
 

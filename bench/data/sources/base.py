@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from bench.errors import DataError
+from bench.suite.paths import leaves_folder
 
 # Called with what is being done, how many are done, and how many there are.
 Progress = Callable[[str, int, int], None]
@@ -81,12 +82,18 @@ def picture_file(folder: Path, name: str) -> Path | None:
     Raises:
         DataError: the name leads out of the folder.
     """
-    relative = PurePosixPath(name)
-    file = folder / relative
-    leaves = relative.is_absolute() or ".." in relative.parts or "\\" in name or ":" in name or "\0" in name
-    if leaves or not file.resolve().is_relative_to(folder.resolve()):
+    file = file_inside(folder, name)
+    if file is None:
         raise DataError(f"the picture name {name!r} leads out of the dataset's folder")
     return file if file.is_file() else None
+
+
+def file_inside(folder: Path, name: str) -> Path | None:
+    """The path ``name`` in ``folder``, or None where it, or a link on its way, leads out of the folder."""
+    file = folder / PurePosixPath(name)
+    if leaves_folder(name) or not file.resolve().is_relative_to(folder.resolve()):
+        return None
+    return file
 
 
 def sha256(file: Path) -> str:

@@ -1,0 +1,114 @@
+"""A run of a model of bench, or of anybody's own: train, rank, keep the weights."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from bench.data.prepared import TrainingData
+from bench.errors import TrainingError
+from bench.evaluation.ranking import IntArray, Ranks, histories, rank
+from bench.features.table import ItemFeatures
+from bench.models.base import CountingModel, ModelContext, SequentialModel
+from bench.models.building import build, count_parameters
+from bench.processes import peak_memory_mib
+from bench.registry import Modality
+from bench.results.provenance import code_hash
+from bench.suite.expansion import RunSpec
+from bench.training.checkpoint import Epoch, Progress
+from bench.training.loop import Job, train, validation_ranks
+
+log = logging.getLogger(__name__)
+
+
+class NativeRun:
+    """A model with its training job.
+
+    Args:
+        spec: the run.
+        data: training parts and validation targets.
+        features: of the modalities that the spec names.
+        work: the folder of the unfinished run, for its checkpoint.
+        device: where the model computes.
+        report: called after every epoch.
+    """
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        data: TrainingData,
+        features: Mapping[Modality, ItemFeatures],
+        work: Path,
+        device: str,
+        report: Callable[[Epoch, Progress], None],
+    ) -> None:
+        torch.set_num_threads(spec.training.threads)
+        torch.set_default_dtype(getattr(torch, spec.training.precision))
+        torch.manual_seed(spec.seed)
+        self.progress = Progress()
+        context = ModelContext(data.n_items, data.n_users, spec.training.max_length, features)
+        try:
+            self._model = build(spec.variant.name, spec.variant.settings, context).to(device)
+        except BaseException:
+            self.close()
+            raise
+        self.parameters = count_parameters(self._model)
+        self._job = Job(
+            data=data,
+            training=spec.training,
+            evaluation=spec.evaluation,
+            seed=spec.seed,
+            device=device,
+            checkpoint=work / "checkpoint.safetensors",
+            code=code_hash(),
+            report=report,
+        )
+
+    def fit(self, weights: Path) -> None:
+        """Train or count, and write the weights.
+
+        Raises:
+            TrainingError: the training cannot be done, or diverged.
+        """
+        model = self._model
+        if isinstance(model, SequentialModel):
+            self.progress = train(model, self._job)
+            log.info("best epoch %d, stopped by %s", self.progress.best_epoch, self.progress.stopped)
+        elif isinstance(model, CountingModel):
+            model.fit(self._job.data)
+            self.progress = Progress(stopped="counted")
+        else:
+            raise TrainingError(
+                f"{type(model).__name__} is neither a SequentialModel nor a CountingModel; derive it from one"
+            )
+        save_file({k: v.contiguous().cpu() for k, v in model.state_dict().items()}, weights)
+
+    def validation(self) -> Ranks:
+        """Places of the validation targets after the training parts."""
+        return validation_ranks(self._model, self._job)
+
+    def test(self, targets: IntArray) -> Ranks:
+        """Places of the test targets [U] after histories that include the validation items."""
+        job = self._job
+        return rank(
+            self._model,
+            histories(job.data, with_validation=True),
+            targets,
+            n_items=job.data.n_items,
+            max_length=job.training.max_length,
+            mask_history=job.evaluation.mask_history,
+            chunk=job.evaluation.batch_size,
+            device=job.device,
+        )
+
+    def peak_memory_mib(self) -> float:
+        """Largest resident memory of this process."""
+        return peak_memory_mib()
+
+    def close(self) -> None:
+        """Leave the process as it was found."""
+        torch.set_default_dtype(torch.float32)

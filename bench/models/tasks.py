@@ -1,0 +1,41 @@
+"""Auxiliary tasks that MAF and DIF-SR train beside the next item.
+
+Shape letters: M targets, D model width.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from bench.features.table import ItemFeatures
+from bench.models.base import feature_buffers
+
+
+class AuxiliaryTask(nn.Module):
+    """Prediction of the target item's contents in one modality (MAF, equations 8 and 9).
+
+    Squared error for dense features, binary cross-entropy for labels. ``mean`` averages over dimensions,
+    ``sum`` adds them up as MAF's paper writes it; both average over the targets that have the modality.
+    """
+
+    def __init__(self, features: ItemFeatures, width: int, reduction: str) -> None:
+        super().__init__()
+        self.head = nn.Linear(width, features.width)
+        self.labels = features.labels
+        self.reduction = reduction
+        values, present = feature_buffers(features)
+        self.register_buffer("values", values, persistent=False)
+        self.register_buffer("present", present, persistent=False)
+
+    def forward(self, state_MD: Tensor, targets_M: Tensor) -> Tensor:
+        """The task's loss: scalar; zero if no target has the modality."""
+        present_M = self.get_buffer("present")[targets_M].to(state_MD.dtype)
+        wanted = self.get_buffer("values")[targets_M]
+        predicted = self.head(state_MD)
+        if self.labels:
+            error = F.binary_cross_entropy_with_logits(predicted, wanted, reduction="none")
+        else:
+            error = (predicted - wanted).square()
+        error_M = error.mean(1) if self.reduction == "mean" else error.sum(1)
+        return (error_M * present_M).sum() / present_M.sum().clamp(min=1)

@@ -1,0 +1,123 @@
+"""What a suite claims of its variants: that one is better than another, or that several are equal to one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from bench.suite.entries import read_entries
+from bench.suite.parts import Claim, EqualityClaim, match
+from bench.suite.problems import Problems, suggest
+from bench.suite.reader import KeyPath
+from bench.suite.rules import check_metric
+from bench.suite.shape import ClaimEntry, EqualityEntry
+
+_FORMS = "write `{better: A, than: B, ...}` or `{equal: A, to: B, ...}`"
+
+
+def check_claims(problems: Problems) -> tuple[list[Claim], list[EqualityClaim]]:
+    """The claims that are in order, by kind; what is wrong with the others is noted."""
+    checker = _ClaimChecker(problems)
+    listed = problems.document.data.get("claims")
+    better: list[Claim] = []
+    equal: list[EqualityClaim] = []
+    for at, written in enumerate(listed if isinstance(listed, list) else []):
+        path: KeyPath = ("claims", at)
+        if not isinstance(written, dict):
+            problems.add(path, f"{problems.address(path)} is not a mapping", _FORMS)
+        elif _is_equality(written):
+            equal += checker.equality(written, path)
+        else:
+            better += checker.better(written, path)
+    return better, equal
+
+
+def _is_equality(written: Mapping[str, Any]) -> bool:
+    """Which kind a claim is meant to be, also where one of its keys is misspelt."""
+    return "equal" in written or ("to" in written and "better" not in written)
+
+
+class _ClaimChecker:
+    """Checks single claims against the variants and datasets of one document."""
+
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
+        # Names are looked up among all entries, also those that are not in order: one mistake, one message.
+        document = problems.document
+        self._models = read_entries(document, "models", Problems(document))
+        self._datasets = read_entries(document, "datasets", Problems(document))
+
+    def better(self, written: Mapping[str, Any], path: KeyPath) -> list[Claim]:
+        """The claim that one variant beats another, or nothing if its variants are unknown."""
+        entry = self._problems.validate(ClaimEntry, written, path)
+        if entry is None:
+            return []
+        better = self._variant(entry.better, (*path, "better"))
+        than = self._variant(entry.than, (*path, "than"))
+        check_metric(entry.metric, (*path, "metric"), self._problems)
+        if better is not None and better == than:
+            message = f"{better!r} is claimed to be better than itself"
+            self._problems.add((*path, "than"), message, "name two variants")
+        datasets = self._chosen(entry.datasets, path)
+        if better is None or than is None:
+            return []
+        return [Claim(better=better, than=than, metric=entry.metric, datasets=datasets)]
+
+    def equality(self, written: Mapping[str, Any], path: KeyPath) -> list[EqualityClaim]:
+        """The claim that variants are equal to a reference, or nothing if one of them is unknown."""
+        entry = self._problems.validate(EqualityEntry, written, path)
+        if entry is None:
+            return []
+        reference = self._variant(entry.to, (*path, "to"))
+        check_metric(entry.metric, (*path, "metric"), self._problems)
+        datasets = self._chosen(entry.datasets, path)
+        variants = self._all_but(reference, entry.equal, (*path, "equal"))
+        if reference is None or not variants:
+            return []
+        claim = EqualityClaim(
+            equal=tuple(variants), to=reference, metric=entry.metric, margin=entry.margin, datasets=datasets
+        )
+        return [claim]
+
+    def _all_but(self, reference: str | None, words: str | list[str], path: KeyPath) -> list[str]:
+        """The labels of the variants that ``words`` mean, each once and none the reference."""
+        single = isinstance(words, str)
+        labels: list[str] = []
+        for at, word in enumerate([words] if isinstance(words, str) else words):
+            place = path if single else (*path, at)
+            label = self._variant(word, place)
+            if label is not None and label == reference:
+                message = f"{label!r} is claimed to be equal to itself"
+                self._problems.add(place, message, "name another variant")
+            elif label in labels:
+                self._problems.add(place, f"{label!r} stands twice in the claim", "keep one of them")
+            elif label is not None:
+                labels.append(label)
+        return labels
+
+    def _variant(self, word: str, path: KeyPath) -> str | None:
+        """The label of the one variant that ``word`` means."""
+        found = match(word, self._models)
+        if len(found) == 1:
+            return found[0].label
+        if found:
+            several = ", ".join(repr(variant.label) for variant in found)
+            self._problems.add(path, f"{word!r} may be any of {several}", "write the label of one")
+        else:
+            labels = [variant.label for variant in self._models]
+            self._problems.add(path, f"no variant {word!r} in this suite", suggest(word, labels))
+        return None
+
+    def _chosen(self, words: Literal["all"] | list[str], path: KeyPath) -> tuple[str, ...]:
+        """The labels of the datasets that a claim names."""
+        labels = [dataset.label for dataset in self._datasets]
+        if words == "all":
+            return tuple(labels)
+        chosen: list[str] = []
+        for at, word in enumerate(words):
+            found = match(word, self._datasets)
+            if not found:
+                message = f"no dataset {word!r} in this suite"
+                self._problems.add((*path, "datasets", at), message, suggest(word, labels))
+            chosen += [dataset.label for dataset in found if dataset.label not in chosen]
+        return tuple(chosen)

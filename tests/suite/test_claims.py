@@ -1,0 +1,103 @@
+"""Claims of equality: labels with slashes, one reference for several, and what a wrong one says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bench.errors import InputError
+from bench.suite.claims import check_claims
+from bench.suite.parts import EqualityClaim
+from bench.suite.problems import Problems
+from bench.suite.reader import parse_document
+from bench.suite.schema import Suite
+
+Load = Callable[..., Suite]
+BODY = """\
+datasets: [ml-100k, {name: toyshop, text: 1, label: words}]
+models: [{name: SASRec, label: ref/SASRec}, SASRec, {name: MAF, label: ours}, {name: FDSA, layers: 1}, FDSA]
+"""
+
+
+def test_one_or_several_variants_are_equal_to_a_reference(load: Load) -> None:
+    suite = load(
+        BODY
+        + """\
+claims:
+  - {equal: MAF, to: ref/SASRec, metric: NDCG@10}
+  - {better: ours, than: SASRec, metric: MRR}
+  - {equal: [SASRec, ours], to: FDSA, metric: MRR, margin: 0.1, datasets: [words]}
+"""
+    )
+    first, second = suite.equalities
+    assert first == EqualityClaim(
+        equal=("ours",), to="ref/SASRec", metric="NDCG@10", margin=0.05, datasets=("ml-100k", "words")
+    )
+    assert second == EqualityClaim(
+        equal=("SASRec", "ours"), to="FDSA", metric="MRR", margin=0.1, datasets=("words",)
+    )
+    assert [claim.better for claim in suite.claims] == ["ours"]
+
+
+def test_models_of_the_recbole_backend_are_named_as_they_are_written() -> None:
+    text = (
+        "datasets: [ml-100k]\nmodels: [recbole/SASRec, recbole/GRU4Rec, SASRec]\n"
+        "claims: [{equal: SASRec, to: recbole/SASRec, metric: NDCG@10, datasets: all}]\n"
+    )
+    problems = Problems(parse_document(text, "parity.yaml"))
+    better, [claim] = check_claims(problems)
+    problems.raise_any()
+    assert (claim.equal, claim.to, better) == (("SASRec",), "recbole/SASRec", [])
+    problems = Problems(parse_document(text.replace("to: recbole/SASRec", "to: recbole/SASRek"), "p.yaml"))
+    assert check_claims(problems) == ([], [])
+    with pytest.raises(InputError, match=r"p\.yaml:3: no variant 'recbole/SASRek'.*'recbole/SASRec'"):
+        problems.raise_any()
+
+
+@pytest.mark.parametrize(
+    ("claim", "words"),
+    [
+        ("{equal: SASRec, to: SASRec, metric: MRR}", ["'SASRec'", "equal to itself"]),
+        ("{equal: [ours, MAF], to: SASRec, metric: MRR}", ["'ours'", "twice", "keep one"]),
+        ("{equal: SASrec, to: ours, metric: MRR}", ["no variant 'SASrec'", "'SASRec'"]),
+        ("{equal: [ours, SASrec], to: SASRec, metric: MRR}", ["no variant 'SASrec'", "'SASRec'"]),
+        ("{equal: ours, to: ref/SASRek, metric: MRR}", ["no variant 'ref/SASRek'", "'ref/SASRec'"]),
+        ("{equal: [], to: SASRec, metric: MRR}", ["claims[1].equal", "[]", "at least 1"]),
+        ("{equal: [3], to: SASRec, metric: MRR}", ["claims[1].equal[1]", "3", "not text"]),
+        ("{equal: ours, metric: MRR}", ["'to'", "missing"]),
+        ("{equals: ours, to: SASRec, metric: MRR}", ["'equals'", "did you mean 'equal'"]),
+        ("{equal: ours, than: SASRec, metric: MRR}", ["unknown key 'than'", "'to'"]),
+        ("{equal: ours, to: SASRec, metric: NDGC@10}", ["'NDGC@10'", "'NDCG@10'"]),
+        ("{equal: ours, to: SASRec, metric: MRR, margin: 5}", ["claims[1].margin", "5", "less than 1"]),
+        ("{equal: ours, to: SASRec, metric: MRR, margin: 0}", ["claims[1].margin", "greater than 0"]),
+        ("{equal: ours, to: SASRec, metric: MRR, margin: small}", ["claims[1].margin", "a number"]),
+        ("{equal: ours, to: SASRec, metric: MRR, datasets: [wrods]}", ["'wrods'", "'words'"]),
+        ("{equal: ours, to: SASRec, metric: MRR, dataset: all}", ["'dataset'", "'datasets'"]),
+        ("{better: ours, to: SASRec, metric: MRR}", ["unknown key 'to'", "'than'"]),
+    ],
+)
+def test_a_wrong_claim_is_named_with_key_value_and_remedy(
+    load: Load, tmp_path: Path, claim: str, words: list[str]
+) -> None:
+    with pytest.raises(InputError) as caught:
+        load(f"{BODY}claims: [{claim}]\n")
+    message = str(caught.value)
+    assert all(part.startswith(f"{tmp_path / 'tiny.yaml'}:6: ") for part in message.splitlines())
+    assert [word for word in words if word not in message] == []
+
+
+def test_a_name_of_several_variants_is_no_side_of_a_claim(load: Load) -> None:
+    several = BODY.replace(
+        "{name: FDSA, layers: 1}, FDSA", "{name: FDSA, layers: 1}, {name: FDSA, layers: 3}"
+    )
+    with pytest.raises(InputError, match=r"'FDSA' may be any of 'FDSA\[layers=1\]', 'FDSA\[layers=3\]'"):
+        load(several + "claims: [{equal: SASRec, to: FDSA, metric: MRR}]\n")
+
+
+def test_claims_follow_the_labels_that_an_override_renews(load: Load) -> None:
+    claims = 'claims: [{equal: [ours, "FDSA[layers=1]"], to: SASRec, metric: MRR, datasets: [ml-100k]}]\n'
+    suite = load(BODY + claims, ["FDSA[layers=1].heads=1", "SASRec.label=the reference", "MAF.label=mine"])
+    [claim] = suite.equalities
+    assert (claim.equal, claim.to) == (("mine", "FDSA[layers=1,heads=1]"), "the reference")
