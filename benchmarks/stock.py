@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from itertools import chain, repeat
 from typing import Any, TextIO
 
-import numpy as np
+from bench.recbole.shim import prepare_process
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,6 @@ def serve(requests: TextIO, replies: TextIO) -> None:
 
 def _steps(job: StockJob) -> Iterator[dict[str, float]]:
     """Timed steps, epoch after epoch; batches that are not full (the last of an epoch) are left out."""
-    _restore_numpy_names()
     import torch
     from recbole.config import Config
     from recbole.data import create_dataset, data_preparation
@@ -114,12 +113,6 @@ def _config(job: StockJob) -> dict[str, Any]:
     }
 
 
-def _restore_numpy_names() -> None:
-    """RecBole 1.2.1 uses names that numpy 2 no longer has."""
-    for name, kind in (("float_", np.float64), ("complex_", np.complex128), ("unicode_", np.str_)):
-        setattr(np, name, kind)
-
-
 def _send(replies: TextIO, message: dict[str, Any]) -> None:
     replies.write(json.dumps(message) + "\n")
     replies.flush()
@@ -127,7 +120,7 @@ def _send(replies: TextIO, message: dict[str, Any]) -> None:
 
 def main() -> None:
     """Serve on the standard streams; what RecBole prints goes to the standard error."""
-    sys.argv = sys.argv[:1]  # RecBole takes our arguments for its own
+    prepare_process()
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as replies:
         os.dup2(2, 1)
         serve(sys.stdin, replies)
