@@ -22,7 +22,9 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "bench needs Python 3.11, 3.12 or 3.13: make PYTHON=/path/to/python" >&2; exit 1; }
 	@echo "Installing into $(VENV) with $(PYTHON); this takes a few minutes, once."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e '.[dev]'
+	@# Python compiles what is imported, which is a small part: compiling it all here takes a minute longer.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile $(PIP_ARGS) \
+		-c constraints.txt -e '.[dev]'
 	@touch $@
 
 demo: $(STAMP) ## train and rank every model of the quickstart suite and print its table
