@@ -66,7 +66,11 @@ class Engine:
         self._items = torch.tensor([0, *map(int, dataset.field2id_token["item_id"][1:])])
         self._users = torch.tensor([-1, *map(int, dataset.field2id_token["user_id"][1:])])
         init_seed(self.config["seed"], self.config["reproducibility"])
-        self.model = get_model(job.model)(self.config, self._train.dataset).to(self.config["device"])
+        kind = get_model(job.model)
+        # RecBole's sine.py, which is imported with every sequential model, switches this on for the process:
+        # a stack trace for every operation, which doubles the time of small models and changes no number.
+        torch.autograd.set_detect_anomaly(False)
+        self.model = kind(self.config, self._train.dataset).to(self.config["device"])
         self._trainer = get_trainer(self.config["MODEL_TYPE"], job.model)(self.config, self.model)
         self._watch()
 
