@@ -7,6 +7,9 @@ PYTHON ?= $(shell for v in 3.11 3.12 3.13; do \
 PIP_ARGS ?=
 WORKERS ?= auto
 
+# Set-up leaves compiling to the first import, which must then keep what it compiled.
+export PYTHONDONTWRITEBYTECODE :=
+
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 

@@ -23,6 +23,10 @@ RESULT_VERSIONS = {"data": 1, "training": 1, "evaluation": 1}
 RECBOLE_VERSION = 1
 
 
+# Training settings that reach a counting model: how long a history it is shown, and the type of its scores.
+COUNTED: tuple[str, ...] = ("max_length", "precision")
+
+
 @dataclass(frozen=True)
 class Entry:
     """A name bound to a class: ``path`` is ``module:Class``, ``settings`` the class of its options."""
@@ -35,10 +39,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class ModelEntry(Entry):
-    """A model: ``attention`` ones take ``defaults: attention:``, ``multimodal`` ones read item features."""
+    """A model: ``attention`` ones take ``defaults: attention:``, ``multimodal`` ones read item features.
+
+    ``counting`` ones are not trained, so that of the training settings only `COUNTED` can move their ranks.
+    """
 
     attention: bool = False
     multimodal: bool = False
+    counting: bool = False
     paper: str = ""
 
 
@@ -110,16 +118,19 @@ MODELS: dict[str, ModelEntry] = {
         multimodal=True,
     ),
     "Popularity": _model(
-        "popularity", "Popularity", "the most frequent items of the training part", "baseline"
+        "popularity", "Popularity", "the most frequent items of the training part", "baseline", counting=True
     ),
-    "LastItem": _model("lastitem", "LastItem", "the history itself, newest first", "baseline"),
-    "Markov": _model("markov", "Markov", "first-order transitions from the last item", "baseline"),
+    "LastItem": _model("lastitem", "LastItem", "the history itself, newest first", "baseline", counting=True),
+    "Markov": _model(
+        "markov", "Markov", "first-order transitions from the last item", "baseline", counting=True
+    ),
     "ContentKNN": _model(
         "contentknn",
         "ContentKNN",
         "nearest items to the last one in the chosen modalities",
         "baseline",
         multimodal=True,
+        counting=True,
         version=2,
     ),
 }

@@ -193,13 +193,21 @@ def run_json() -> Callable[..., dict[str, Any]]:
     return make
 
 
+def _places(recall: float) -> dict[str, list[int]]:
+    """Ranks of 50 users: a share of them at place 3, where NDCG is 1/2, the others far below."""
+    hits = round(50 * recall)
+    return {"item": [1] * 50, "better": [2] * hits + [99] * (50 - hits), "ties": [0] * 50}
+
+
 @pytest.fixture
 def handmade(tmp_path: Path, run_json: Callable[..., dict[str, Any]]) -> Path:
-    """A results folder with the suite `handmade`: two datasets, two models, two seeds.
+    """A results folder with the suite `handmade`: two datasets, two models, two seeds, ranks that fit.
 
     On ml-100k SASRec scores 0.1 and 0.3 in Recall@10, Popularity (counted) 0.02 twice; on toyshop[image=1]
     SASRec's second seed failed and Popularity was never run.
     """
+    from bench.results.folder import write_ranks
+
     results = tmp_path / "results"
     cells = []
     for digit, dataset, model, seed, recall in (
@@ -221,6 +229,7 @@ def handmade(tmp_path: Path, run_json: Callable[..., dict[str, Any]]) -> Path:
         folder = results / "runs" / record["fingerprint"]
         folder.mkdir(parents=True)
         (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
+        write_ranks(folder / "ranks.parquet", {"validation": _places(0.5), "test": _places(recall)})
         cells.append([dataset, model, seed, "done", record["fingerprint"], None])
     cells.append(["toyshop[image=1]", "SASRec", 2, "failed", None, "the loss is not finite\n(epoch 3)"])
     keys = ("dataset", "model", "seed", "status", "fingerprint", "error")

@@ -30,7 +30,8 @@ class EqualityRow:
         reference: label of the variant that it is claimed to be equal to.
         mean: the variant's mean over its seeds; None without any.
         reference_mean: the reference's, likewise.
-        difference: mean - reference_mean, as a share of reference_mean; None without both, or by zero.
+        difference: mean - reference_mean, as a share of reference_mean; 0 where they are the same; None
+            without both, or where reference_mean alone is 0.
         low: lower end of the 90% interval of the difference, as a share of reference_mean; None with fewer
             than two seeds on a side.
         high: its upper end.
@@ -120,4 +121,9 @@ def _row(variant: TableRow, reference: TableRow, margin: float, planned: int) ->
 
 
 def _share(value: float | None, base: float | None) -> float | None:
-    return value / base if value is not None and base else None
+    """``value`` / ``base``, where 0 / 0 is 0: nothing differs."""
+    if value is None or base is None:
+        return None
+    if base == 0:
+        return 0.0 if value == 0 else None
+    return value / base

@@ -5,12 +5,14 @@ Everything is read from the runs themselves, so that a note cannot contradict a 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
+from bench.analysis.wording import count, seeds
 from bench.results.index import Index
 from bench.results.query import CellResult
-from bench.results.records import RunRecord
+from bench.results.records import FINGERPRINT, RunRecord
 
 _TIES = {
     "expected": "ties at their expected value",
@@ -31,6 +33,7 @@ def table_notes(index: Index, cells: Sequence[CellResult]) -> list[str]:
         *_unpublished(index),
         *index.notes,
         *_failures(cells),
+        *_not_run(cells),
     ]
 
 
@@ -42,8 +45,13 @@ def _datasets(cells: Sequence[CellResult]) -> list[str]:
     # By the cell's label: a run may come from a suite that labels the same dataset otherwise.
     facts = [(cell.dataset, cell.record.inputs.dataset) for cell in cells if cell.record is not None]
     return _distinct(
-        f"{label}: {data.users:,} users, {data.items:,} items, {data.interactions:,} interactions"
-        + (f"; {data.users_dropped:,} users with fewer than three left out." if data.users_dropped else ".")
+        f"{label}: {count(data.users, 'user')}, {count(data.items, 'item')},"
+        f" {count(data.interactions, 'interaction')}"
+        + (
+            f"; {count(data.users_dropped, 'user')} with fewer than three left out."
+            if data.users_dropped
+            else "."
+        )
         for label, data in facts
     )
 
@@ -77,8 +85,9 @@ def _training(cells: Sequence[CellResult]) -> list[str]:
             kind = (_scheme(cell.record), *(settings.get(key) for key in keys))
             kinds.setdefault(kind, {})[cell.model] = None
     return [
-        f"Training{_whose(models) if len(kinds) > 1 else ''}: {scheme}, maximum length {length}, at most"
-        f" {epochs} epochs, stopped after {patience} validations without a better {monitor}."
+        f"Training{_whose(models) if len(kinds) > 1 else ''}: {scheme}, maximum length {length},"
+        f" at most {count(epochs, 'epoch')}, stopped after {count(patience, 'validation')}"
+        f" without a better {monitor}."
         for (scheme, length, epochs, patience, monitor), models in kinds.items()
     ]
 
@@ -113,26 +122,39 @@ def _spread(cells: Sequence[CellResult]) -> list[str]:
 
 
 def _failures(cells: Sequence[CellResult]) -> list[str]:
-    notes: dict[tuple[str, str, str], list[int]] = {}
+    """A line per dataset, model and error; seeds whose errors differ in nothing but their run share one."""
+    notes: dict[tuple[str, str, str], list[CellResult]] = {}
     for cell in cells:
-        if cell.status != "done":
-            reason = f"{cell.status}: {_one_line(cell.error)}" if cell.error else "not run yet"
-            notes.setdefault((cell.dataset, cell.model, reason), []).append(cell.seed)
+        if cell.error:
+            reason = f"{cell.status}: {FINGERPRINT.sub('', cell.error)}"
+            notes.setdefault((cell.dataset, cell.model, reason), []).append(cell)
     return [
-        f"* {model} on {dataset}, seed{'s' if len(seeds) > 1 else ''} {_listed(seeds)} {reason}"
-        for (dataset, model, reason), seeds in notes.items()
+        f"* {model} on {dataset}, {seeds([cell.seed for cell in group])} {group[0].status}: {_error(group)}"
+        for (dataset, model, _), group in notes.items()
     ]
 
 
-def _listed(seeds: Sequence[int]) -> str:
-    """Seeds in words, three or more in a row as ``1-20``."""
-    runs: list[list[int]] = []
-    for seed in seeds:
-        if runs and seed == runs[-1][-1] + 1:
-            runs[-1].append(seed)
-        else:
-            runs.append([seed])
-    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs)
+def _error(group: Sequence[CellResult]) -> str:
+    texts = _distinct(_one_line(cell.error or "") for cell in group)
+    others = f" (of seed {group[0].seed}; the others likewise)" if len(texts) > 1 else ""
+    return f"{texts[0]}{others}"
+
+
+def _not_run(cells: Sequence[CellResult]) -> list[str]:
+    """A line per dataset: the models that were not run, with their seeds where others were."""
+    missing: dict[str, dict[str, list[int]]] = {}
+    planned = Counter((cell.dataset, cell.model) for cell in cells)
+    for cell in cells:
+        if cell.status == "missing":
+            missing.setdefault(cell.dataset, {}).setdefault(cell.model, []).append(cell.seed)
+    return [
+        f"* {dataset}: not run yet: "
+        + ", ".join(
+            model if len(numbers) == planned[dataset, model] else f"{model} ({seeds(numbers)})"
+            for model, numbers in models.items()
+        )
+        for dataset, models in missing.items()
+    ]
 
 
 def _one_line(text: str) -> str:

@@ -123,14 +123,14 @@ def _table(
     """Print a suite's table: mean and spread over seeds, and verdicts on its claims of equality."""
     from bench.cli.table import print_table, results_of
 
-    print_table(results, results_of(suite), format.value, claims)
+    raise typer.Exit(print_table(results, results_of(suite), format.value, claims))
 
 
 @app.command("status")
 def _status(
     suite: Suite, overrides: Override = None, results: Results = Path("results"), cache: Cache = None
 ) -> None:
-    """Show which runs are done, running, failed, stale or missing."""
+    """Show which runs are done, running, failed, damaged, unreadable, stale or missing."""
     from bench.cli.status import print_status
 
     print_status(suite, overrides or [], results, cache)

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import types
 from collections.abc import Sequence
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
 from bench.registry import Entry, load
+from bench.suite.problems import written_names
 from bench.suite.settings import Settings
 
 
 def options(entry: Entry) -> list[dict[str, Any]]:
+    """The options of a model, dataset or encoder of the registry, as `options_of` gives them."""
+    kind: type[Settings] = load(entry.settings)
+    return options_of(kind)
+
+
+def options_of(kind: type[Settings]) -> list[dict[str, Any]]:
     """Each option's name in a suite, kind, default and, where there are any, its limits.
 
     An option that a suite must give has no default.
-
-    Args:
-        entry: of a model, dataset or encoder.
     """
-    kind: type[Settings] = load(entry.settings)
     return [
         {"name": field.alias or name, "kind": _kind(field.annotation)}
         | ({} if field.is_required() else {"default": field.default})
@@ -57,10 +61,14 @@ def _plain(value: object) -> str:
 def _kind(annotation: Any) -> str:
     if get_origin(annotation) is Literal:
         return " | ".join(map(str, get_args(annotation)))
-    if get_origin(annotation) is tuple:
+    if get_origin(annotation) is Annotated:
+        return _kind(get_args(annotation)[0])
+    if get_origin(annotation) in (tuple, list):
         return f"list of {_kind(get_args(annotation)[0])}"
     if get_args(annotation):
         return " | ".join(_kind(part) for part in get_args(annotation) if part is not types.NoneType)
+    if issubclass(annotation, BaseModel):
+        return f"mapping of {', '.join(written_names(annotation))}"
     return str(annotation.__name__)
 
 

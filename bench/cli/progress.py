@@ -19,6 +19,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from bench.analysis.wording import count
 from bench.execution.plan import Planned
 
 
@@ -40,11 +41,14 @@ class LineObserver:
             self._prepared.add(what)
             self.say(f"preparing: {what}")
 
-    def planned(self, runs: Sequence[Planned], to_do: Sequence[int]) -> None:
+    def planned(self, runs: Sequence[Planned], to_do: Sequence[int], reused: int) -> None:
         """Say how much there is to do."""
         self._runs, self._total = runs, len(to_do)
-        possible = sum(run.paths is not None for run in runs)
-        self.say(f"{len(runs)} runs: {possible - len(to_do)} reused, {len(to_do)} to compute")
+        self.say(f"{count(len(runs), 'run')}: {reused} reused, {len(to_do)} to compute")
+
+    def damaged(self, number: int, reason: str) -> None:
+        """Say why a run that exists is computed again."""
+        self.say(f"{self.name(number)}: computed again: {reason}")
 
     def started(self, number: int) -> None:
         """Remember when."""
@@ -124,9 +128,9 @@ class LiveObserver(LineObserver):
             self._preparation = self._progress.add_task(escape(what), note="")
         self._progress.update(self._preparation, completed=done, total=total)
 
-    def planned(self, runs: Sequence[Planned], to_do: Sequence[int]) -> None:
+    def planned(self, runs: Sequence[Planned], to_do: Sequence[int], reused: int) -> None:
         self._end_preparation()
-        super().planned(runs, to_do)
+        super().planned(runs, to_do, reused)
         total = sum(runs[n].spec.training.epochs for n in to_do)
         self._suite = self._progress.add_task("suite", total=total, note="")
 

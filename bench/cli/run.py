@@ -10,15 +10,19 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bench.analysis.wording import count
 from bench.cli.progress import LineObserver, LiveObserver
+from bench.cli.suites import open_suite
 from bench.execution.plan import Planned, Planner
-from bench.execution.suite import Outcome, Request, run_suite
-from bench.results.index import results_name
+from bench.execution.request import Outcome, Request
+from bench.execution.suite import run_suite
+from bench.results.names import command, results_name
 from bench.suite.expansion import RunSpec, expand, select
 from bench.suite.overrides import overrides_slug
-from bench.suite.schema import find_suite, load_suite
 
 EXIT_FAILED_CELLS = 1
+
+_DONE, _TO_COMPUTE = "done", "to compute"
 
 
 def run(
@@ -38,15 +42,14 @@ def run(
     """Run a suite; the exit code: 0, or 1 if a cell failed."""
     if device is not None:
         overrides = [*overrides, f"training.device={device}"]
-    suite = load_suite(find_suite(suite_name), overrides)
+    file, suite = open_suite("run", suite_name, overrides, results)
     specs = select(expand(suite), suite, datasets, models, seeds)
-    console = Console(stderr=True)
     if dry_run:
-        _print_plan(specs, results, cache, console)
+        _print_plan(specs, results, cache)
         return 0
+    console = Console(stderr=True)
     name = results_name(suite.suite, overrides_slug(overrides))
-    live = console.is_terminal
-    observer = LiveObserver(console) if live else LineObserver(console)
+    observer = LiveObserver(console) if console.is_terminal else LineObserver(console)
     request = Request(
         suite=suite,
         name=name,
@@ -56,6 +59,8 @@ def run(
         jobs=jobs or default_jobs(suite.training.threads),
         fresh=fresh,
         command=shlex.join(["bench", *sys.argv[1:]]),
+        file=str(file),
+        overrides=tuple(text for text in overrides if overrides_slug([text])),
     )
     try:
         with observer if isinstance(observer, LiveObserver) else nullcontext():
@@ -77,28 +82,36 @@ def _close(name: str, results: Path, outcome: Outcome, console: Console) -> int:
 
     print_table(results, name, "rich")
     say = LineObserver(console).say
-    say(f"{outcome.computed} runs computed, {outcome.reused} reused, {len(outcome.failures)} failed.")
+    computed = count(outcome.computed, "run")
+    say(f"{computed} computed, {outcome.reused} reused, {len(outcome.failures)} failed.")
     for (dataset, model, seed), error in outcome.failures.items():
         say(f"  failed: {dataset} {model} seed {seed}: {error}")
     say(
         f"Index: {results / name / 'index.json'}; one folder per run, with per-user ranks, in"
-        f" {results / 'runs'}. Again as a table: bench table {shlex.quote(name)}"
+        f" {results / 'runs'}. Again as a table: {command('table', name, (), results)}"
     )
     return EXIT_FAILED_CELLS if outcome.failures else 0
 
 
-def _print_plan(specs: list[RunSpec], results: Path, cache: Path | None, console: Console) -> None:
-    say = LineObserver(console).say
-    planned = Planner(results, cache, prepare=False).plan(specs)
-    for run in planned:
-        spec = run.spec
-        cell = f"{spec.dataset.label} {spec.variant.label} seed {spec.seed}"
-        say(f"{cell}: {_fate(run)}")
-    done = sum(run.paths is not None and run.paths.is_done() for run in planned)
-    say(f"{len(planned)} runs: {done} done, {len(planned) - done} to compute. Nothing was run.")
+def _print_plan(specs: list[RunSpec], results: Path, cache: Path | None) -> None:
+    say = LineObserver(Console()).say
+    fates = [_fate(run) for run in Planner(results, cache, prepare=False).plan(specs)]
+    for spec, fate in zip(specs, fates, strict=True):
+        say(f"{spec.dataset.label} {spec.variant.label} seed {spec.seed}: {fate}")
+    counts = [sum(fate.startswith(kind) for fate in fates) for kind in (_DONE, _TO_COMPUTE)]
+    bad = len(fates) - sum(counts)
+    say(
+        f"{count(len(fates), 'run')}: {counts[0]} done, {counts[1]} to compute"
+        f"{f', {bad} unreadable' if bad else ''}. Nothing was run."
+    )
 
 
 def _fate(run: Planned) -> str:
     if run.paths is None:
-        return f"to compute ({run.error})"
-    return f"{'done' if run.paths.is_done() else 'to compute'} {run.paths.fingerprint}"
+        return f"{_TO_COMPUTE} ({run.error})"
+    found, mark = run.paths.condition(), run.paths.fingerprint
+    if found.state == "unreadable":
+        return f"unreadable {mark} ({found.reason})"
+    if found.state == "damaged":
+        return f"{_TO_COMPUTE} {mark} again ({found.reason})"
+    return f"{_DONE if found.state == 'done' else _TO_COMPUTE} {mark}"

@@ -10,15 +10,19 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bench.execution.plan import CellState, State, states
-from bench.results.index import results_name
+from bench.analysis.wording import count
+from bench.cli.suites import open_suite
+from bench.execution.states import CellState, State, states
+from bench.results.names import results_name
+from bench.results.records import FINGERPRINT
 from bench.suite.overrides import overrides_slug
-from bench.suite.schema import find_suite, load_suite
 
 _STYLES: dict[State, str] = {
     "done": "green",
     "running": "cyan",
     "failed": "red",
+    "damaged": "red",
+    "unreadable": "red",
     "stale": "yellow",
     "missing": "dim",
 }
@@ -29,8 +33,9 @@ def print_status(suite_name: str, overrides: Sequence[str], results: Path, cache
 
     Raises:
         InputError: the suite is missing or wrong.
+        DataError: its index is damaged or unreadable.
     """
-    suite = load_suite(find_suite(suite_name), overrides)
+    _, suite = open_suite("status", suite_name, overrides, results)
     name = results_name(suite.suite, overrides_slug(list(overrides)))
     Console().print(render(states(suite, name, results, cache)))
 
@@ -45,7 +50,7 @@ def render(found: Sequence[CellState]) -> RenderableType:
         ]
     counts = Counter(cell.state for cell in found)
     totals = ", ".join(f"{counts[state]} {state}" for state in _STYLES if counts[state])
-    return Group(*parts, *map(Text, _reasons(found)), Text(f"{len(found)} runs: {totals or 'none'}"))
+    return Group(*parts, *map(Text, _reasons(found)), Text(f"{count(len(found), 'run')}: {totals or 'none'}"))
 
 
 def _block(cells: Sequence[CellState]) -> Table:
@@ -59,13 +64,21 @@ def _block(cells: Sequence[CellState]) -> Table:
 
 
 def _reasons(found: Sequence[CellState]) -> list[str]:
-    """A line per reason: many runs often share one."""
+    """A line per reason: many runs often share one, or differ in the names of runs alone."""
     groups: dict[tuple[str, str, str], list[CellState]] = {}
     for cell in found:
         if cell.reason:
-            groups.setdefault((cell.state, cell.dataset, cell.reason), []).append(cell)
-    lines = []
-    for (state, dataset, reason), cells in groups.items():
-        who = f"{cells[0].model} seed {cells[0].seed}" if len(cells) == 1 else f"{len(cells)} runs"
-        lines.append(f"{state}, {dataset}, {who}: {reason}")
-    return lines
+            reason = FINGERPRINT.sub("", cell.reason)
+            groups.setdefault((cell.state, cell.dataset, reason), []).append(cell)
+    return [
+        f"{state}, {dataset}, {_who(cells)}: {cells[0].reason}"
+        for (state, dataset, _), cells in groups.items()
+    ]
+
+
+def _who(cells: Sequence[CellState]) -> str:
+    first = f"{cells[0].model} seed {cells[0].seed}"
+    if len(cells) == 1:
+        return first
+    alike = len({cell.reason for cell in cells}) == 1
+    return f"{len(cells)} runs{'' if alike else f', the first {first}'}"

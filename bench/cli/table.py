@@ -18,8 +18,10 @@ from bench.analysis.verdicts import (
     verdicts_to_markdown,
     verdicts_to_rich,
 )
-from bench.results.index import read_index
-from bench.results.query import cells_of
+from bench.results.index import Index, read_index
+from bench.results.query import CellResult, cells_of
+
+EXIT_UNREADABLE = 1
 
 
 def results_of(suite: str) -> str:
@@ -35,8 +37,10 @@ def results_of(suite: str) -> str:
     return load_suite(Path(suite)).suite
 
 
-def print_table(results: Path, suite: str, format: str, claims_only: bool = False) -> None:
+def print_table(results: Path, suite: str, format: str, claims_only: bool = False) -> int:
     """Print a suite's table on standard output, and below it the verdicts on its claims of equality.
+
+    The exit code: 0, or 1 if a finished run of the index is gone or cannot be read.
 
     Args:
         results: the results folder.
@@ -47,10 +51,15 @@ def print_table(results: Path, suite: str, format: str, claims_only: bool = Fals
 
     Raises:
         InputError: there are no results of this suite.
-        DataError: its index is damaged.
+        DataError: its index is damaged or unreadable.
     """
     index = read_index(results, suite)
     cells = cells_of(results, index)
+    _print(suite, index, cells, format, claims_only)
+    return EXIT_UNREADABLE if any(c.status in ("lost", "damaged", "unreadable") for c in cells) else 0
+
+
+def _print(suite: str, index: Index, cells: Sequence[CellResult], format: str, claims_only: bool) -> None:
     verdicts = equality_rows(index.equalities, cells)
     if claims_only:
         _print_verdicts(verdicts, format)

@@ -11,9 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.errors import BenchError
+from bench.results.index import Index, find_index
 from bench.results.provenance import code_hash
 from bench.results.query import find_run, runs_of_cell, suites_using
 from bench.results.records import RunRecord
+from bench.results.values import RANKS, disagreements
 from bench.suite.fingerprint import differences
 
 
@@ -29,10 +31,12 @@ def print_why(name: str, results: Path, cache: Path | None) -> None:
     console.print(_heading(record, suites_using(results, record.fingerprint)))
     console.print(_facts("The fingerprint covers", flatten(record.identity)))
     console.print(_facts("Provenance", _provenance(record)))
+    console.print(Text(_metrics(record, results)))
     for other in runs_of_cell(results, record):
         title = f"Run {other.fingerprint} of the same cell, {other.provenance.finished}"
         console.print(_differences(title, record.identity, other.identity, ("this run", "that run")))
-    console.print(_against_suite(record, results, cache))
+    for suite in suites_using(results, record.fingerprint) or [record.spec.suite]:
+        console.print(_against_suite(record, suite, results, cache))
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -73,6 +77,19 @@ def _provenance(record: RunRecord) -> Iterator[tuple[str, str]]:
     yield "time", f"{made.started} to {made.finished}, {record.timings.cpu_s:.1f} s of CPU"
 
 
+def _metrics(record: RunRecord, results: Path) -> str:
+    """Whether the recorded metrics are those of the ranks."""
+    names = ", ".join(f"{split} {name}" for split, values in record.metrics.items() for name in values)
+    try:
+        found = disagreements(results, record)
+    except BenchError as error:
+        return f"Metrics: as recorded, not checked: {error}."
+    if not found:
+        return f"Metrics: computed again from {RANKS}, the recorded ones agree ({names})."
+    wrong = "; ".join(f"{split} {name} {was!r}, by the ranks {now!r}" for split, name, was, now in found)
+    return f"Metrics: computed again from {RANKS}, the recorded ones DIFFER: {wrong}."
+
+
 def _differences(
     title: str, ours: dict[str, Any], theirs: dict[str, Any], columns: tuple[str, str]
 ) -> RenderableType:
@@ -85,23 +102,41 @@ def _differences(
     return table
 
 
-def _against_suite(record: RunRecord, results: Path, cache: Path | None) -> RenderableType:
-    """How the run differs from what its suite file asks for today, where that file can be read."""
+def _against_suite(record: RunRecord, name: str, results: Path, cache: Path | None) -> RenderableType:
+    """How the run differs from what a suite file asks for today, where that file can be read.
+
+    Args:
+        record: the run.
+        name: of the results of a suite, with its overrides if there are any.
+        results: the results folder.
+        cache: where prepared data lie.
+    """
+    from bench.cli.suites import suite_behind
+    from bench.execution.added import added_specs
     from bench.execution.plan import Planner
     from bench.suite.expansion import expand
-    from bench.suite.schema import find_suite, load_suite
 
-    spec = record.spec
-    cell = (spec.dataset.label, spec.variant.label, spec.seed)
-    title = f"Suite {spec.suite} as it is now"
+    title = f"Suite {name} as it is now"
     try:
-        specs = expand(load_suite(find_suite(spec.suite)))
+        file, suite = suite_behind(results, name)
     except BenchError as error:
         return Text(f"{title}: not compared, {error}")
-    wanted = [s for s in specs if (s.dataset.label, s.variant.label, s.seed) == cell]
+    title = f"{title} ({file})"
+    index = find_index(results, name)
+    specs = [*expand(suite), *([] if index is None else added_specs(suite, index))]
+    cell = _cell(record, index)
+    wanted = [s for s in specs if (*s.cell, s.seed) == cell]
     if not wanted:
         return Text(f"{title}: it does not ask for this cell.")
     planned = Planner(results, cache, prepare=False).plan(wanted)[0]
     if planned.error is not None:
         return Text(f"{title}: not compared, {planned.error}")
     return _differences(title, record.identity, planned.identity, ("this run", "suite now"))
+
+
+def _cell(record: RunRecord, index: Index | None) -> tuple[str, str, int]:
+    """The cell that a run stands behind: by the labels of the suite, which may not be those of its record."""
+    for cell in () if index is None else index.cells:
+        if cell.fingerprint == record.fingerprint:
+            return cell.key
+    return record.spec.dataset.label, record.spec.variant.label, record.spec.seed

@@ -1,4 +1,4 @@
-"""From specifications to fingerprints: what is done, what is to do, what has gone stale."""
+"""From specifications to fingerprints."""
 
 from __future__ import annotations
 
@@ -7,25 +7,21 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from bench.data.datasets import open_dataset, prepare_dataset
 from bench.data.prepared import PreparedDataset
 from bench.data.sources.base import Progress
 from bench.errors import BenchError, DataError, InputError
-from bench.features.store import extract
+from bench.features.store import extract, stored_hash
 from bench.features.table import ItemFeatures
 from bench.registry import Modality
 from bench.results.folder import RunPaths
-from bench.results.index import read_index
 from bench.results.provenance import version
 from bench.suite import own
-from bench.suite.expansion import RunSpec, expand
+from bench.suite.expansion import RunSpec
 from bench.suite.fingerprint import fingerprint, identity
 from bench.suite.reference import is_reference, recbole_folder
-from bench.suite.schema import Suite
-
-State = Literal["done", "running", "failed", "stale", "missing"]
 
 
 @dataclass(frozen=True)
@@ -38,18 +34,6 @@ class Planned:
     paths: RunPaths | None
     device: str = "cpu"
     error: str | None = None
-
-
-@dataclass(frozen=True)
-class CellState:
-    """How one run of a suite stands; ``reason`` explains everything but done."""
-
-    dataset: str
-    model: str
-    seed: int
-    state: State
-    fingerprint: str | None
-    reason: str
 
 
 def resolve_device(device: str) -> str:
@@ -76,7 +60,7 @@ class Planner:
     Args:
         results: the results folder.
         cache: where prepared data lie (None: the default place).
-        prepare: False only looks at what is already prepared.
+        prepare: False only looks at what is already prepared: no dataset is made, nothing is encoded.
         progress: told what is being prepared.
     """
 
@@ -110,6 +94,18 @@ class Planner:
             found[modality] = self._features[key]
         return found
 
+    def _hashes(self, spec: RunSpec, dataset: PreparedDataset) -> dict[Modality, str]:
+        """The content hashes of the features that a run reads."""
+        if self._prepare:
+            return {m: f.content_hash for m, f in self.features(spec, dataset).items()}
+        found: dict[Modality, str] = {}
+        for modality, encoder in spec.features.items():
+            stored = stored_hash(dataset, modality, encoder.name, dict(encoder.options), self._cache)
+            if stored is None:
+                raise DataError(f"its {modality} features are not extracted here")
+            found[modality] = stored
+        return found
+
     def _plan(self, spec: RunSpec) -> Planned:
         try:
             _require_recbole(spec)
@@ -117,11 +113,10 @@ class Planner:
             if dataset is None:
                 return Planned(spec, None, {}, None, error="its data are not prepared here")
             device = resolve_device(spec.training.device)
-            hashes = {m: f.content_hash for m, f in self.features(spec, dataset).items()}
             parts = identity(
                 spec,
                 dataset.content_hash,
-                hashes,
+                self._hashes(spec, dataset),
                 device.partition(":")[0],
                 _versions(spec),
             )
@@ -169,47 +164,3 @@ def _versions(spec: RunSpec) -> dict[str, str]:
     if own.is_own(spec.variant.name):
         versions[spec.variant.name] = own.source_hash(spec.variant.name)
     return versions
-
-
-def states(suite: Suite, name: str, results: Path, cache: Path | None) -> list[CellState]:
-    """The state of every run of a suite, without preparing or computing anything.
-
-    Args:
-        suite: the checked suite file.
-        name: the folder of its results (the suite's name, with overrides if there are any).
-        results: the results folder.
-        cache: where prepared data lie.
-    """
-    known: dict[tuple[str, str, int], str | None] = {}
-    try:
-        for cell in read_index(results, name).cells:
-            known[cell.dataset, cell.model, cell.seed] = cell.fingerprint
-    except InputError:
-        pass  # no results of this suite yet
-    planner = Planner(results, cache, prepare=False)
-    return [_state(planned, known, results) for planned in planner.plan(expand(suite))]
-
-
-def _state(planned: Planned, known: dict[tuple[str, str, int], str | None], results: Path) -> CellState:
-    spec = planned.spec
-    cell = (spec.dataset.label, spec.variant.label, spec.seed)
-    before = known.get(cell)
-    had = before is not None and RunPaths(results, before).is_done()
-    if planned.paths is None:
-        if had:
-            return CellState(*cell, "done", before, f"not checked: {planned.error}")
-        return CellState(*cell, "missing", None, planned.error or "")
-    mark = planned.paths.fingerprint
-    if planned.paths.is_done():
-        elsewhere = f"the table shows run {before}: `bench run` puts this one there"
-        return CellState(*cell, "done", mark, "" if before in (mark, None) else elsewhere)
-    if planned.paths.is_running():
-        return CellState(*cell, "running", mark, "a process computes it now")
-    failure = planned.paths.failure()
-    if failure is not None:
-        return CellState(*cell, "failed", mark, failure)
-    if had:
-        return CellState(
-            *cell, "stale", before, f"would now be {mark}; `bench why {before}` says what changed"
-        )
-    return CellState(*cell, "missing", mark, "not run yet")

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
-from bench.execution.plan import Planned, Planner, cell_digest
+from bench.execution.listing import Listing
+from bench.execution.plan import Planned, Planner
 from bench.execution.pool import Observer, run_all
-from bench.results.index import Index, IndexCell, update_index
-from bench.suite.expansion import RunSpec, expand
-from bench.suite.fingerprint import fingerprint
-from bench.suite.schema import Suite
+from bench.execution.request import Outcome, Request
+from bench.results.condition import Condition
+from bench.results.index import IndexCell
 
 
 class SuiteObserver(Observer, Protocol):
@@ -21,42 +19,11 @@ class SuiteObserver(Observer, Protocol):
     def preparing(self, what: str, done: int, total: int) -> None:
         """Data or features are being prepared: ``done`` of ``total`` parts of ``what``."""
 
-    def planned(self, runs: Sequence[Planned], to_do: Sequence[int]) -> None:
-        """The plan stands: all runs, and which of them are to be computed."""
+    def planned(self, runs: Sequence[Planned], to_do: Sequence[int], reused: int) -> None:
+        """The plan stands: all runs, which of them are to be computed, and how many need not be."""
 
-
-@dataclass
-class Outcome:
-    """What a call did: how many runs were computed, reused, failed."""
-
-    computed: int = 0
-    reused: int = 0
-    failures: dict[tuple[str, str, int], str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Request:
-    """What to run and where things lie.
-
-    Attributes:
-        suite: the checked suite file.
-        name: folder of the suite's results: its name, with overrides if there are any.
-        specs: the runs asked for.
-        results: the results folder.
-        cache: where prepared data lie (None: the default place).
-        jobs: runs at a time.
-        fresh: compute also what is done.
-        command: the command line, for provenance.
-    """
-
-    suite: Suite
-    name: str
-    specs: Sequence[RunSpec]
-    results: Path
-    cache: Path | None
-    jobs: int
-    fresh: bool
-    command: str
+    def damaged(self, number: int, reason: str) -> None:
+        """The run exists but cannot be used, and is computed again."""
 
 
 def run_suite(request: Request, observer: SuiteObserver) -> Outcome:
@@ -64,14 +31,20 @@ def run_suite(request: Request, observer: SuiteObserver) -> Outcome:
 
     The index is brought up to date after every run, so that nothing finished is lost when the process is
     killed.
+
+    Raises:
+        DataError: the suite's index is damaged or unreadable.
     """
+    listing = Listing(request)
     planned = Planner(request.results, request.cache, progress=observer.preparing).plan(request.specs)
     outcome = Outcome()
-    keeper = _IndexKeeper(request, planned, outcome, observer)
+    keeper = _IndexKeeper(request, planned, listing, outcome, observer)
     to_do = keeper.sort_out()
-    observer.planned(planned, to_do)
-    for number in keeper.impossible:
-        observer.failed(number, planned[number].error or "")
+    observer.planned(planned, to_do, len(planned) - len(to_do) - len(keeper.impossible))
+    for number, reason in keeper.damaged.items():
+        observer.damaged(number, reason)
+    for number, error in keeper.impossible.items():
+        observer.failed(number, error)
     if to_do:
         run_all(
             [planned[n] for n in to_do],
@@ -85,26 +58,28 @@ def run_suite(request: Request, observer: SuiteObserver) -> Outcome:
 
 
 class _IndexKeeper:
-    """Passes events on and writes what they mean into the index."""
+    """Passes events on and writes what they mean into the index.
+
+    Attributes:
+        impossible: the runs that cannot be made or used, with the reason.
+        damaged: those that are computed again because they cannot be used, with the reason.
+    """
 
     def __init__(
-        self, request: Request, planned: list[Planned], outcome: Outcome, observer: SuiteObserver
+        self,
+        request: Request,
+        planned: list[Planned],
+        listing: Listing,
+        outcome: Outcome,
+        observer: SuiteObserver,
     ) -> None:
-        self._request = request
+        self._fresh = request.fresh
         self._planned = planned
+        self._listing = listing
         self._outcome = outcome
         self._observer = observer
-        # The suite's order, then what was run beside it.
-        suite_specs = expand(request.suite)
-        self._listed = [*suite_specs, *request.specs]
-        self._digests = {spec.cell: cell_digest(spec) for spec in {s.cell: s for s in self._listed}.values()}
-        self._complete = {(*s.cell, s.seed) for s in suite_specs} <= {
-            (*s.cell, s.seed) for s in request.specs
-        }
-        self._common = fingerprint(
-            request.suite.model_dump(mode="json", include={"training", "evaluation", "features"})
-        )
-        self.impossible = [n for n, run in enumerate(planned) if run.paths is None]
+        self.impossible: dict[int, str] = {}
+        self.damaged: dict[int, str] = {}
 
     def sort_out(self) -> list[int]:
         """Enter what is done or impossible into the index; the numbers of the runs to compute.
@@ -112,18 +87,26 @@ class _IndexKeeper:
         Two cells with the same fingerprint are one run: it is computed once.
         """
         to_do: list[int] = []
-        cells: list[IndexCell] = []
+        cells = self._listing.existing()
         seen: set[str] = set()
         for number, run in enumerate(self._planned):
+            found = self._condition(run)
             if run.paths is None:
-                cells.append(self._cell(number, run.error))
-            elif run.paths.is_done() and not self._request.fresh:
+                self.impossible[number] = found.reason
+                cells.append(self._cell(number, found.reason))
+            elif found.state == "unreadable":  # the index names it all the same: it may be whole
+                self.impossible[number] = found.reason
+                cells.append(self._cell(number))
+                self._outcome.failures[*run.spec.cell, run.spec.seed] = found.reason
+            elif found.state == "done":
                 self._outcome.reused += 1
                 cells.append(self._cell(number))
             elif run.paths.fingerprint not in seen:
                 to_do.append(number)
                 seen.add(run.paths.fingerprint)
-        self._write(cells)
+                if found.state == "damaged":
+                    self.damaged[number] = found.reason
+        self._listing.write(cells)
         return to_do
 
     def started(self, number: int) -> None:
@@ -135,12 +118,17 @@ class _IndexKeeper:
     def finished(self, number: int, reused: bool) -> None:
         self._outcome.computed += not reused
         self._outcome.reused += reused
-        self._write([self._cell(n) for n in self._same(number)])
+        self._listing.write([self._cell(n) for n in self._same(number)])
         self._observer.finished(number, reused)
 
     def failed(self, number: int, error: str) -> None:
-        self._write([self._cell(n, error) for n in self._same(number)])
+        self._listing.write([self._cell(n, error) for n in self._same(number)])
         self._observer.failed(number, error)
+
+    def _condition(self, run: Planned) -> Condition:
+        if run.paths is None:
+            return Condition("absent", run.error or "")
+        return Condition("absent") if self._fresh else run.paths.condition()
 
     def _same(self, number: int) -> list[int]:
         paths = self._planned[number].paths
@@ -148,37 +136,11 @@ class _IndexKeeper:
 
     def _cell(self, number: int, error: str | None = None) -> IndexCell:
         run = self._planned[number]
-        cell = (run.spec.dataset.label, run.spec.variant.label, run.spec.seed)
         if error is not None:
-            self._outcome.failures[cell] = error
-        return IndexCell(
-            dataset=cell[0],
-            model=cell[1],
-            seed=cell[2],
-            status="done" if error is None else "failed",
-            fingerprint=run.paths.fingerprint if run.paths and error is None else None,
-            error=error,
-            digest=self._digests[run.spec.cell],
-        )
-
-    def _write(self, cells: list[IndexCell]) -> None:
-        suite, listed = self._request.suite, self._listed
-        update_index(
-            self._request.results,
-            Index(
-                suite=self._request.name,
-                metrics=suite.metrics,
-                seeds=_distinct([s.seed for s in listed]),
-                datasets=_distinct([s.dataset.label for s in listed]),
-                models=_distinct([s.variant.label for s in listed]),
-                unpublished=suite.unpublished,
-                equalities=suite.equalities,
-                common=self._common,
-                cells=tuple(cells),
-            ),
-            self._digests,
-            self._complete,
-        )
+            self._outcome.failures[*run.spec.cell, run.spec.seed] = error
+            return self._listing.failed(run.spec, error)
+        assert run.paths is not None  # a run that is done has a place
+        return self._listing.done(run.spec, run.paths.fingerprint)
 
 
 class _Renumbered:
@@ -199,7 +161,3 @@ class _Renumbered:
 
     def failed(self, number: int, error: str) -> None:
         self._keeper.failed(self._to_do[number], error)
-
-
-def _distinct(values: list[Any]) -> tuple[Any, ...]:
-    return tuple(dict.fromkeys(values))

@@ -61,16 +61,8 @@ def extract(
         DataError: no item has this content.
     """
     settings = _settings(modality, encoder_name, options)
-    recipe = {
-        "format_version": FORMAT_VERSION,
-        "dataset": dataset.content_hash,
-        "modality": modality,
-        "encoder": encoder_name,
-        "options": settings.model_dump(mode="json"),
-        "encoder_version": ENCODERS[encoder_name].version,
-    }
-    key = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:16]
-    folder = cache_root(cache) / "features" / f"{encoder_name}-{key}"
+    recipe = _recipe(dataset, modality, encoder_name, settings)
+    folder = _folder(recipe, cache)
     label = encoder_label(encoder_name, settings)
 
     def build(partial: Path) -> None:
@@ -82,6 +74,25 @@ def extract(
     if features is None:
         raise DataError(f"the features in {folder} were damaged as soon as they were written: check the disk")
     return features
+
+
+def stored_hash(
+    dataset: PreparedDataset,
+    modality: Modality,
+    encoder_name: str,
+    options: Mapping[str, Any],
+    cache: Path | None = None,
+) -> str | None:
+    """The content hash of features in the store, as written beside them; None where they are not there.
+
+    Nothing is encoded and no value is read or verified. Arguments and InputError as `extract`.
+    """
+    settings = _settings(modality, encoder_name, options)
+    folder = _folder(_recipe(dataset, modality, encoder_name, settings), cache)
+    try:
+        return str(json.loads((folder / "features.json").read_text(encoding="utf-8"))["content_hash"])
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def encoder_label(name: str, settings: Settings) -> str:
@@ -100,6 +111,26 @@ def features_hash(values: npt.NDArray[np.float32], present: npt.NDArray[np.bool_
     digest.update(np.ascontiguousarray(values, dtype="<f4").tobytes())
     digest.update(np.ascontiguousarray(present).tobytes())
     return digest.hexdigest()
+
+
+def _recipe(
+    dataset: PreparedDataset, modality: Modality, encoder_name: str, settings: Settings
+) -> dict[str, Any]:
+    """All that features depend on."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "dataset": dataset.content_hash,
+        "modality": modality,
+        "encoder": encoder_name,
+        "options": settings.model_dump(mode="json"),
+        "encoder_version": ENCODERS[encoder_name].version,
+    }
+
+
+def _folder(recipe: Mapping[str, Any], cache: Path | None) -> Path:
+    """Where the features lie, whether or not they are there."""
+    key = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:16]
+    return cache_root(cache) / "features" / f"{recipe['encoder']}-{key}"
 
 
 def _settings(modality: Modality, name: str, options: Mapping[str, Any]) -> Settings:

@@ -68,7 +68,7 @@ class Engine:
         init_seed(self.config["seed"], self.config["reproducibility"])
         kind = get_model(job.model)
         # RecBole's sine.py, which is imported with every sequential model, switches this on for the process:
-        # a stack trace for every operation, which doubles the time of small models and changes no number.
+        # a stack trace for every operation, most of a small model's time. It changes no number.
         torch.autograd.set_detect_anomaly(False)
         self.model = kind(self.config, self._train.dataset).to(self.config["device"])
         self._trainer = get_trainer(self.config["MODEL_TYPE"], job.model)(self.config, self.model)

@@ -18,6 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
+from bench.errors import InputError
+from bench.results.condition import Condition, run_condition
 from bench.results.records import RECORD, RUNS
 
 
@@ -38,9 +40,13 @@ class RunPaths:
         """The unfinished run."""
         return self.results / RUNS / ".work" / self.fingerprint
 
+    def condition(self) -> Condition:
+        """Whether the finished run is there and can be used."""
+        return run_condition(self.results, self.fingerprint)
+
     def is_done(self) -> bool:
-        """Whether the finished run is there."""
-        return (self.final / RECORD).is_file()
+        """Whether the finished run is there and can be used."""
+        return self.condition().state == "done"
 
     def lock(self) -> FileLock:
         """Held by the process that computes the run; freed by the system when that process dies."""
@@ -64,6 +70,16 @@ class RunPaths:
             return str(json.loads(text)["error"])
         except (OSError, ValueError, KeyError):
             return None
+
+
+def check_folder(results: Path) -> None:
+    """See that ``results`` is a folder, or nothing yet.
+
+    Raises:
+        InputError: it is a file.
+    """
+    if results.is_file():
+        raise InputError(f"{results} is a file, not a results folder", remedy="--results DIR")
 
 
 def write_atomically(file: Path, text: str) -> None:

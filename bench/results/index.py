@@ -16,8 +16,9 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from bench.errors import DataError, InputError
-from bench.results.folder import write_atomically
-from bench.results.records import RUNS
+from bench.results.folder import check_folder, write_atomically
+from bench.results.names import command, known_overrides, suite_of
+from bench.results.records import RUNS, UnreadableError
 from bench.suite.parts import EqualityClaim
 
 INDEX = "index.json"
@@ -43,11 +44,6 @@ class IndexCell(BaseModel):
     error: str | None = None
     digest: str = ""
 
-    def holds(self, current: Mapping[tuple[str, str], str], beside: bool) -> bool:
-        """Whether the cell was made under the settings that hold now (see `Index.merge`)."""
-        now = current.get((self.dataset, self.model))
-        return beside if now is None else now == self.digest
-
     @property
     def key(self) -> tuple[str, str, int]:
         """Dataset label, variant label, seed."""
@@ -64,8 +60,10 @@ class Index(BaseModel):
     """A suite's results.
 
     ``datasets``, ``models`` and ``seeds`` give the order of tables: the suite's, whole, even where only a
-    part was run; what was run beside the suite follows. ``equalities`` are the suite's claims of equality at
-    the last call of `bench run`.
+    part was run; what was run beside the suite follows, and stands in ``added_datasets`` and
+    ``added_models`` too. ``equalities`` are the suite's claims of equality at the last call of `bench run`,
+    ``file`` and ``overrides`` the suite file and the values of ``--set`` of that call (None: an older
+    version of bench did not enter them).
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -79,6 +77,10 @@ class Index(BaseModel):
     unpublished: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     equalities: tuple[EqualityClaim, ...] = ()
+    file: str | None = None
+    overrides: tuple[str, ...] | None = None
+    added_datasets: tuple[str, ...] = ()
+    added_models: tuple[str, ...] = ()
     common: str = ""
     cells: tuple[IndexCell, ...] = ()
 
@@ -87,12 +89,13 @@ class Index(BaseModel):
 
         Its cells replace ours. Of the rest stays only what was made under the settings that hold now, so
         that no table mixes settings: of the cells that the suite lists, those whose digest is the current
-        one; of the cells run beside it, those made under the same common settings, and none after a call
-        that ran the suite whole.
+        one; of the cells added beside it the same, or where their digest is not known any more, those made
+        under the same common settings. What the suite has dropped leaves with a call that runs it whole.
 
         Args:
             other: what the later call did; its lists are the suite's, whole.
-            current: the digest of every (dataset, model) that the suite lists or the call ran.
+            current: the digest of every (dataset, model) that the suite lists, the call ran, or earlier calls
+                added.
             complete: the call ran the whole suite.
 
         Raises:
@@ -100,8 +103,7 @@ class Index(BaseModel):
         """
         if other.suite != self.suite:
             raise DataError(f"the index of {self.suite!r} cannot take in that of {other.suite!r}")
-        beside = not complete and self.common == other.common
-        cells = {cell.key: cell for cell in self.cells if cell.holds(current, beside)}
+        cells = {cell.key: cell for cell in self.cells if self._stays(cell, other, current, complete)}
         cells |= {cell.key: cell for cell in other.cells}
         merged = other.model_copy(
             update={
@@ -110,8 +112,30 @@ class Index(BaseModel):
                 "models": _in_order(other.models, (cell.model for cell in cells.values())),
             }
         )
+        added = {
+            "added_datasets": _added(
+                merged.datasets, self.added_datasets, other.datasets, other.added_datasets
+            ),
+            "added_models": _added(merged.models, self.added_models, other.models, other.added_models),
+        }
         ordered = sorted(cells.values(), key=merged._place)
-        return merged.model_copy(update={"cells": tuple(ordered)})
+        return merged.model_copy(update=added | {"cells": tuple(ordered)})
+
+    def is_added(self, dataset: str, model: str) -> bool:
+        """Whether a call ran this beside the suite."""
+        return dataset in self.added_datasets or model in self.added_models
+
+    def _stays(
+        self, cell: IndexCell, other: Index, current: Mapping[tuple[str, str], str], complete: bool
+    ) -> bool:
+        """Whether a cell was made under the settings that hold now (see `merge`)."""
+        digest = current.get((cell.dataset, cell.model))
+        if digest is not None:
+            return digest == cell.digest
+        added = cell.dataset in (*self.added_datasets, *other.datasets) and (
+            cell.model in (*self.added_models, *other.models)
+        )
+        return self.common == other.common and (added or not complete)
 
     def _place(self, cell: IndexCell) -> tuple[int, int, int]:
         return (
@@ -132,14 +156,16 @@ class Index(BaseModel):
         return self
 
 
+def _added(
+    all_: Sequence[str], before: Sequence[str], listed: Sequence[str], now: Sequence[str]
+) -> tuple[str, ...]:
+    """Of all labels those that a call added, unless the suite has come to list them itself."""
+    return tuple(label for label in all_ if label in now or (label in before and label not in listed))
+
+
 def _in_order(listed: Sequence[T], present: Iterable[T]) -> tuple[T, ...]:
     """The listed values, then the others that are present."""
     return tuple(dict.fromkeys([*listed, *present]))
-
-
-def results_name(suite: str, overrides: str) -> str:
-    """The folder of a suite's results; overridden settings (as a slug) have one of their own."""
-    return f"{suite}@{overrides}" if overrides else suite
 
 
 def suite_names(results: Path) -> list[str]:
@@ -152,18 +178,47 @@ def read_index(results: Path, suite: str) -> Index:
 
     Raises:
         InputError: there are no results of this suite.
-        DataError: the index is damaged.
+        DataError: the index is damaged or unreadable.
     """
-    file = _index_file(results, suite)
-    index = _read(file)
+    index = find_index(results, suite)
     if index is None:
         known = suite_names(results)
         near = difflib.get_close_matches(suite, known, n=1)
         have = f"did you mean {near[0]!r}? " if near else f"it has {', '.join(known)}; " if known else ""
         raise InputError(
-            f"{results} has no results of suite {suite!r}", remedy=f"{have}`bench run {suite}` makes them"
+            f"{results} has no results of suite {suite!r}",
+            remedy=f"{have}{command_for('run', results, suite)} makes them",
         )
     return index
+
+
+def find_index(results: Path, suite: str) -> Index | None:
+    """The index of a suite, None where there is none; errors as `read_index`."""
+    return _read(_index_file(results, suite))
+
+
+def command_for(verb: str, results: Path, suite: str) -> str:
+    """How to call a verb so that it means the results named ``suite``, in backquotes.
+
+    The suite's file and its overrides are taken from the index, else from that of the plain suite and from
+    the name.
+    """
+    index = find_index(results, suite)
+    plain = index or find_index(results, suite_of(suite))
+    file = None if plain is None else plain.file
+    overrides = overrides_of(suite, index)
+    unknown = " with the --set that the name stands for" if overrides is None else ""
+    return f"`{command(verb, file or suite_of(suite), overrides or (), results)}`{unknown}"
+
+
+def overrides_of(suite: str, index: Index | None) -> tuple[str, ...] | None:
+    """The overrides behind the results named ``suite``: as its index has them, else as the name tells them.
+
+    None where neither does.
+    """
+    if index is not None and index.overrides is not None:
+        return index.overrides
+    return known_overrides(suite)
 
 
 def update_index(
@@ -172,7 +227,7 @@ def update_index(
     """Merge ``index`` into the stored one, atomically; the result is returned. Arguments as `Index.merge`.
 
     Raises:
-        DataError: the stored index is damaged.
+        DataError: the stored index is damaged or unreadable.
     """
     file = _index_file(results, index.suite)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -188,6 +243,7 @@ def _index_file(results: Path, suite: str) -> Path:
         raise InputError(
             f"{suite!r} is no name of a suite", remedy="letters, digits and ._=,+@-, and not 'runs'"
         )
+    check_folder(results)
     return results / suite / INDEX
 
 
@@ -196,7 +252,9 @@ def _read(file: Path) -> Index | None:
         return Index.model_validate_json(file.read_bytes())
     except FileNotFoundError:
         return None
-    except (OSError, ValidationError) as error:
+    except OSError as error:
+        raise UnreadableError(f"{file} cannot be read: {error.strerror}") from error
+    except ValidationError as error:
         raise DataError(
             f"{file} is damaged: delete it and run the suite again (finished runs are reused)"
         ) from error

@@ -22,6 +22,7 @@ PACKAGES = (
 PACKAGE_FOLDER = Path(__file__).resolve().parents[1]
 
 
+@lru_cache
 def version(package: str) -> str | None:
     """The installed version without its local suffix, or None."""
     try:

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Literal
 
 from bench.errors import DataError, InputError
+from bench.results.condition import run_condition
+from bench.results.folder import check_folder
 from bench.results.index import Index, IndexCell, read_index, suite_names
 from bench.results.records import FINGERPRINT, RECORD, RUNS, RunRecord, read_record
 from bench.results.values import test_metrics
 
-Status = Literal["done", "failed", "missing", "lost", "damaged"]
+Status = Literal["done", "failed", "missing", "lost", "damaged", "unreadable"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class CellResult:
         dataset: the dataset's label.
         model: the variant's label.
         seed: the seed.
-        status: done; failed; missing (never run); lost (the index names a run that is gone); damaged.
+        status: done; failed; missing (never run); lost (the index names a run that is gone); damaged;
+            unreadable (the system does not give it).
         fingerprint: of the run, where the index names one.
         error: why there is no record, in a sentence; None where there is one, or the run was never made.
         record: the run; None unless done.
@@ -41,23 +44,24 @@ class CellResult:
 
 
 def load_cells(results: Path, suite: str) -> list[CellResult]:
-    """Every run of a suite, in the order datasets x models x seeds.
-
-    Raises:
-        InputError: there are no results of this suite.
-        DataError: its index is damaged.
-    """
+    """Every run of a suite, in the order datasets x models x seeds; errors as `read_index`."""
     return cells_of(results, read_index(results, suite))
 
 
 def cells_of(results: Path, index: Index) -> list[CellResult]:
-    """Every run of the suite whose index this is, in the order datasets x models x seeds."""
+    """Every run of the suite whose index this is, in the order datasets x models x seeds.
+
+    What was added beside the suite was asked for on some datasets or with some models alone; there is no
+    cell for the rest.
+    """
     known = {cell.key: cell for cell in index.cells}
+    asked = {(cell.dataset, cell.model) for cell in index.cells}
     metrics = tuple(dict.fromkeys([*index.metrics, *(claim.metric for claim in index.equalities)]))
     return [
         _result(results, known[key], metrics) if key in known else CellResult(*key, status="missing")
         for dataset in index.datasets
         for model in index.models
+        if (dataset, model) in asked or not index.is_added(dataset, model)
         for seed in index.seeds
         for key in [(dataset, model, seed)]
     ]
@@ -66,21 +70,31 @@ def cells_of(results: Path, index: Index) -> list[CellResult]:
 def _result(results: Path, cell: IndexCell, metrics: tuple[str, ...]) -> CellResult:
     if cell.status == "failed" or cell.fingerprint is None:
         return CellResult(*cell.key, "failed", cell.fingerprint, cell.error or "no reason was recorded")
-    try:
-        record = read_record(results, cell.fingerprint)
-        values = test_metrics(results, record, metrics)
-    except FileNotFoundError:
+    found = run_condition(results, cell.fingerprint)
+    if found.state == "absent":
         gone = f"run {cell.fingerprint} is no longer in {results / RUNS}"
         return CellResult(*cell.key, "lost", cell.fingerprint, gone)
-    except DataError as error:
-        return CellResult(*cell.key, "damaged", cell.fingerprint, str(error))
-    return CellResult(*cell.key, "done", cell.fingerprint, None, record, values)
+    if found.state != "done" or found.record is None:
+        return CellResult(*cell.key, found.state, cell.fingerprint, found.reason)
+    values = test_metrics(results, found.record, metrics)
+    return CellResult(*cell.key, "done", cell.fingerprint, None, found.record, values)
 
 
 def fingerprints(results: Path) -> list[str]:
-    """The finished runs, sorted."""
-    names = (file.parent.name for file in (results / RUNS).glob(f"*/{RECORD}"))
-    return sorted(name for name in names if FINGERPRINT.fullmatch(name))
+    """The finished runs, sorted.
+
+    Raises:
+        InputError: ``results`` is a file.
+    """
+    check_folder(results)
+    try:
+        # Not by a pattern: pathlib skips without a word what may not be read.
+        folders = list((results / RUNS).iterdir())
+    except FileNotFoundError:
+        return []
+    return sorted(
+        each.name for each in folders if FINGERPRINT.fullmatch(each.name) and (each / RECORD).exists()
+    )
 
 
 def find_run(results: Path, name: str) -> RunRecord:

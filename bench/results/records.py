@@ -24,6 +24,10 @@ FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 Split = Literal["validation", "test"]
 
 
+class UnreadableError(DataError):
+    """A file is there but the system does not give it: permissions, a failing disk, a folder in its place."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
@@ -150,7 +154,8 @@ def read_record(results: Path, fingerprint: str) -> RunRecord:
 
     Raises:
         FileNotFoundError: there is no such run, or none that finished.
-        DataError: the file cannot be read, is damaged, of another format, or another run's.
+        UnreadableError: the system does not give the file.
+        DataError: the file is damaged, of another format, or another run's.
     """
     file = run_folder(results, fingerprint) / RECORD
     try:
@@ -162,7 +167,7 @@ def read_record(results: Path, fingerprint: str) -> RunRecord:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise DataError(f"{file} cannot be read: {error.strerror}") from error
+        raise UnreadableError(f"{file} cannot be read: {error.strerror}") from error
     if record.fingerprint != fingerprint:
         raise DataError(f"{file} is the record of run {record.fingerprint}")
     return record

@@ -1,22 +1,31 @@
-"""The test metrics of a run: as recorded, or from its ranks where a later suite asks for others.
+"""The metrics of a run: as recorded, or from its ranks where a later suite asks for others.
 
 Metrics are no part of the fingerprint, so a suite may reuse a run that was made with other ones.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.errors import DataError
 from bench.evaluation.metrics import summarise
-from bench.results.records import RunRecord, run_folder
+from bench.results.records import RunRecord, Split, UnreadableError, run_folder
 
 RANKS = "ranks.parquet"
+
+_SPLITS: tuple[Split, ...] = get_args(Split)
+_COLUMNS = ("better", "ties")
+
+# Another version of numpy may add up in another order.
+_TOLERANCE = 1e-9
 
 
 def test_metrics(results: Path, record: RunRecord, names: Sequence[str]) -> dict[str, float]:
@@ -27,18 +36,54 @@ def test_metrics(results: Path, record: RunRecord, names: Sequence[str]) -> dict
     """
     recorded = record.metrics.get("test", {})
     missing = tuple(name for name in names if name not in recorded)
-    computed = _from_ranks(results, record, missing) if missing else {}
+    computed = _computed(read_ranks(results, record.fingerprint)["test"], record, missing) if missing else {}
     return {name: recorded[name] if name in recorded else computed[name] for name in names}
 
 
-def _from_ranks(results: Path, record: RunRecord, names: tuple[str, ...]) -> dict[str, float]:
-    file = run_folder(results, record.fingerprint) / RANKS
+def disagreements(results: Path, record: RunRecord) -> list[tuple[Split, str, float, float]]:
+    """The recorded metrics that the ranks do not give: split, metric, recorded value, value of the ranks.
+
+    Raises:
+        DataError: the ranks cannot be read.
+    """
+    ranks = read_ranks(results, record.fingerprint)
+    return [
+        (split, name, recorded[name], value)
+        for split, recorded in record.metrics.items()
+        for name, value in _computed(ranks[split], record, tuple(recorded)).items()
+        if not math.isclose(recorded[name], value, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
+    ]
+
+
+def read_ranks(results: Path, fingerprint: str) -> dict[Split, pa.Table]:
+    """Better items and ties per user, two columns [users], of the validation and the test targets.
+
+    Raises:
+        UnreadableError: the system does not give the file.
+        DataError: the file is gone or damaged, or lacks a split.
+    """
+    file = run_folder(results, fingerprint) / RANKS
     try:
-        table = pq.read_table(file, columns=["split", "better", "ties"])
-        table = table.filter(pc.equal(table["split"].cast(pa.string()), "test"))
-        better, ties = (table[name].to_numpy().astype("int64") for name in ("better", "ties"))
+        with file.open("rb") as handle, pq.ParquetFile(handle) as parquet:
+            table = parquet.read(columns=["split", *_COLUMNS]).combine_chunks()
+        split = table["split"].cast(pa.string())
+        ranks = {name: table.filter(pc.equal(split, name)) for name in _SPLITS}
+    except FileNotFoundError as error:
+        raise DataError(f"{file} is missing") from error
     except (OSError, pa.ArrowException, KeyError) as error:
-        raise DataError(f"{', '.join(names)} cannot be computed: {file} cannot be read") from error
-    if len(better) == 0:
-        raise DataError(f"{', '.join(names)} cannot be computed: {file} holds no test ranks")
+        if isinstance(error, OSError) and error.errno is not None:
+            raise UnreadableError(f"{file} cannot be read: {error.strerror}") from error
+        raise DataError(f"{file} is damaged: {_first_line(error)}") from error  # pyarrow's have no number
+    for name, rows in ranks.items():
+        if len(rows) == 0:
+            raise DataError(f"{file} is damaged: it holds no {name} ranks")
+    return ranks
+
+
+def _computed(rows: pa.Table, record: RunRecord, names: tuple[str, ...]) -> dict[str, float]:
+    better, ties = (rows[name].to_numpy().astype(np.int64) for name in _COLUMNS)
     return summarise(names, better, ties, str(record.spec.evaluation.get("ties", "expected")))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from bench.suite.entries import read_entries
 from bench.suite.parts import Claim, EqualityClaim, match
@@ -49,43 +49,50 @@ class _ClaimChecker:
 
     def better(self, written: Mapping[str, Any], path: KeyPath) -> list[Claim]:
         """The claim that one variant beats another, or nothing if its variants are unknown."""
+        # Names are checked as written, also where another key of the claim is wrong: all problems at once.
         entry = self._problems.validate(ClaimEntry, written, path)
-        if entry is None:
-            return []
-        better = self._variant(entry.better, (*path, "better"))
-        than = self._variant(entry.than, (*path, "than"))
-        check_metric(entry.metric, (*path, "metric"), self._problems)
+        better = self._side(written, "better", path)
+        than = self._side(written, "than", path)
+        self._check_metric(written, path)
         if better is not None and better == than:
             message = f"{better!r} is claimed to be better than itself"
             self._problems.add((*path, "than"), message, "name two variants")
-        datasets = self._chosen(entry.datasets, path)
-        if better is None or than is None:
+        datasets = self._chosen(written.get("datasets"), path)
+        if entry is None or better is None or than is None:
             return []
         return [Claim(better=better, than=than, metric=entry.metric, datasets=datasets)]
 
     def equality(self, written: Mapping[str, Any], path: KeyPath) -> list[EqualityClaim]:
         """The claim that variants are equal to a reference, or nothing if one of them is unknown."""
         entry = self._problems.validate(EqualityEntry, written, path)
-        if entry is None:
-            return []
-        reference = self._variant(entry.to, (*path, "to"))
-        check_metric(entry.metric, (*path, "metric"), self._problems)
-        datasets = self._chosen(entry.datasets, path)
-        variants = self._all_but(reference, entry.equal, (*path, "equal"))
-        if reference is None or not variants:
+        reference = self._side(written, "to", path)
+        self._check_metric(written, path)
+        datasets = self._chosen(written.get("datasets"), path)
+        variants = self._all_but(reference, written.get("equal"), (*path, "equal"))
+        if entry is None or reference is None or not variants:
             return []
         claim = EqualityClaim(
             equal=tuple(variants), to=reference, metric=entry.metric, margin=entry.margin, datasets=datasets
         )
         return [claim]
 
-    def _all_but(self, reference: str | None, words: str | list[str], path: KeyPath) -> list[str]:
+    def _side(self, written: Mapping[str, Any], key: str, path: KeyPath) -> str | None:
+        """The label of the variant that a key names; what is no text is noted with the claim's shape."""
+        word = written.get(key)
+        return self._variant(word, (*path, key)) if isinstance(word, str) else None
+
+    def _check_metric(self, written: Mapping[str, Any], path: KeyPath) -> None:
+        metric = written.get("metric")
+        if isinstance(metric, str):
+            check_metric(metric, (*path, "metric"), self._problems)
+
+    def _all_but(self, reference: str | None, words: object, path: KeyPath) -> list[str]:
         """The labels of the variants that ``words`` mean, each once and none the reference."""
-        single = isinstance(words, str)
+        listed = words if isinstance(words, list) else [words]
         labels: list[str] = []
-        for at, word in enumerate([words] if isinstance(words, str) else words):
-            place = path if single else (*path, at)
-            label = self._variant(word, place)
+        for at, word in enumerate(listed):
+            place = (*path, at) if isinstance(words, list) else path
+            label = self._variant(word, place) if isinstance(word, str) else None
             if label is not None and label == reference:
                 message = f"{label!r} is claimed to be equal to itself"
                 self._problems.add(place, message, "name another variant")
@@ -108,13 +115,15 @@ class _ClaimChecker:
             self._problems.add(path, f"no variant {word!r} in this suite", suggest(word, labels))
         return None
 
-    def _chosen(self, words: Literal["all"] | list[str], path: KeyPath) -> tuple[str, ...]:
-        """The labels of the datasets that a claim names."""
+    def _chosen(self, words: object, path: KeyPath) -> tuple[str, ...]:
+        """The labels of the datasets that a claim names: those in a list, else all."""
         labels = [dataset.label for dataset in self._datasets]
-        if words == "all":
+        if not isinstance(words, list):
             return tuple(labels)
         chosen: list[str] = []
         for at, word in enumerate(words):
+            if not isinstance(word, str):
+                continue
             found = match(word, self._datasets)
             if not found:
                 message = f"no dataset {word!r} in this suite"

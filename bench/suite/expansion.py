@@ -54,7 +54,8 @@ def select(
     """The runs that the command line's filters leave, and those of datasets and models that it adds.
 
     A filter matches a label, else a name (all variants of a model). ``--dataset`` and ``--model`` may also
-    name what the suite does not list, with options in brackets: it runs with the rest of the suite.
+    name what the suite does not list, with options in brackets: it runs with the rest of the suite. A model
+    that the suite lists once under this name gives it the settings that the brackets leave out.
 
     Args:
         specs: the runs of `expand`.
@@ -68,12 +69,13 @@ def select(
     """
     chosen_datasets = [each for word in datasets for each in _find_datasets(word, suite)] or suite.datasets
     chosen_models = [each for word in models for each in _find_models(word, suite)] or suite.models
+    every = ",".join(map(str, dict.fromkeys([*suite.seeds, *seeds])))
     for seed in seeds:
         if seed not in suite.seeds:
             raise InputError(
                 f"no seed {seed} in suite {suite.suite!r} (it has {', '.join(map(str, suite.seeds))})",
                 file="--seed",
-                remedy=f"add --set seeds=[{seed}]",
+                remedy=f"add --set 'seeds=[{every}]'",
             )
     wanted = _runs(suite, chosen_datasets, chosen_models, seeds or suite.seeds)
     left = {(*spec.cell, spec.seed): spec for spec in wanted}
@@ -134,12 +136,14 @@ def _find_models(word: str, suite: Suite) -> list[Variant]:
     if found:
         return found
     name = word.partition("[")[0].strip()
-    if name not in MODELS and not own.is_own(name) and not reference.is_reference(name):
+    if name not in MODELS and not own.is_own(name) and not reference.is_meant(name):
         known = [variant.label for variant in suite.models]
         raise InputError(
             f"no model {word!r}", file="--model", remedy=suggest(word, [*dict.fromkeys([*known, *MODELS])])
         )
-    asked = parse_model(word, suite.defaults)
+    listed = [each for each in suite.models if each.name == name]
+    base = listed[0] if len(listed) == 1 else None
+    asked = parse_model(word, suite.defaults, suite.training.model_dump(mode="json"), base)
     same = [
         each
         for each in suite.models

@@ -10,9 +10,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bench.registry import ENCODERS, MODELS, RECBOLE_VERSION, RESULT_VERSIONS, Modality
+from bench.registry import COUNTED, ENCODERS, MODELS, RECBOLE_VERSION, RESULT_VERSIONS, Modality
 from bench.suite.expansion import RunSpec
-from bench.suite.reference import is_reference
+from bench.suite.reference import NATIVE_ONLY, is_reference
 
 
 def identity(
@@ -40,10 +40,8 @@ def identity(
         raise ValueError(f"features of {sorted(spec.features)} wanted, {sorted(feature_hashes)} given")
     model = MODELS.get(spec.variant.name)
     version = None if model is None else model.version
-    outside = {"device"}
     if is_reference(spec.variant.name):
         version = RECBOLE_VERSION
-        outside |= {"scheme", "stride"}  # RecBole makes a row per prefix, whatever the suite says
     return {
         "dataset": {"name": spec.dataset.name, "options": spec.dataset.options, "hash": dataset_hash},
         "model": {"name": spec.variant.name, "settings": spec.variant.settings, "version": version},
@@ -57,12 +55,21 @@ def identity(
             for modality, encoder in spec.features.items()
         },
         "seed": spec.seed,
-        "training": spec.training.model_dump(mode="json", exclude=outside),
+        "training": _training(spec),
         "evaluation": spec.evaluation.model_dump(mode="json", exclude={"batch_size"}),
         "device": device_kind,
         "packages": dict(versions),
         "result_versions": dict(RESULT_VERSIONS),
     }
+
+
+def _training(spec: RunSpec) -> dict[str, Any]:
+    """The training settings that this run's ranks depend on."""
+    model = MODELS.get(spec.variant.name)
+    if model is not None and model.counting:
+        return spec.training.model_dump(mode="json", include=set(COUNTED))
+    ignored = NATIVE_ONLY if is_reference(spec.variant.name) else ()
+    return spec.training.model_dump(mode="json", exclude={"device", *ignored})
 
 
 def fingerprint(identity: Mapping[str, Any]) -> str:

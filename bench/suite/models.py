@@ -41,7 +41,7 @@ class ModelChecker:
     def _variant(self, entry: Entry) -> Variant | None:
         training = own_training(entry, self.problems)
         entry = replace(entry, values={k: v for k, v in entry.values.items() if k != "training"})
-        if reference.is_reference(entry.name):
+        if reference.is_meant(entry.name):
             variant = check_reference(entry, self.problems)
         else:
             variant = self._model(entry)
@@ -139,21 +139,35 @@ class ModelChecker:
         return valid
 
 
-def parse_model(text: str, defaults: Mapping[str, Any]) -> Variant:
+def parse_model(
+    text: str,
+    defaults: Mapping[str, Any],
+    training: Mapping[str, Any] | None = None,
+    base: Variant | None = None,
+) -> Variant:
     """Read a model as the command line writes it, for example ``MAF[fusion=gate]``.
 
     Args:
-        text: a registry name or ``module:Class``, with settings in brackets or without.
+        text: a registry name, ``module:Class`` or ``recbole/NAME``, with settings in brackets or without.
         defaults: the suite's ``defaults:``.
+        training: the suite's ``training:``.
+        base: a variant of the same name, whose settings stand where the text gives none.
 
     Raises:
         InputError: no such model, or a wrong setting; the message names ``--model``.
     """
     entry = parse_entry(text, "--model")
-    document = Document(data={"models": [entry], "defaults": dict(defaults)}, file="--model")
+    settings, shared = dict(defaults), dict(training or {})
+    if base is not None:
+        settings[base.name] = base.settings
+        shared |= base.training
+    data = {"models": [entry], "defaults": settings, "training": shared}
+    document = Document(data=data, file="--model")
     problems = Problems(document)
     checked = ModelChecker(document, problems).check()
     problems.raise_any()
+    if base is not None:
+        checked = [each.model_copy(update={"training": base.training | each.training}) for each in checked]
     # The suite may have the same model with other settings: the label tells which settings these are.
     written = read_entry(entry, ("models", 0), problems)
     if written is None or written.label:

@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -31,6 +31,8 @@ _WANTED = {
     "less_than_equal": "at most {le}",
     "string_too_long": "text of at most {max_length} characters",
     "too_short": "a list of at least {min_length}",
+    "too_long": "a list of at most {max_length}",
+    "model_type": "a mapping",
 }
 
 
@@ -131,9 +133,10 @@ class Problems:
 
     def _describe(self, where: KeyPath, details: list[Any], kind: type[BaseModel]) -> tuple[str, str | None]:
         first, key, outer = details[0], str(where[-1]) if where else "", self.address(where[:-1])
+        loc: KeyPath = first["loc"][:-1]
         if first["type"] == "extra_forbidden":
             inside = f" in {outer}" if outer else ""
-            return f"unknown key {key!r}{inside}", suggest(key, written_names(kind))
+            return f"unknown key {key!r}{inside}", suggest(key, written_names(_innermost(kind, loc)))
         if first["type"] == "missing":
             return f"key {key!r} is missing{f' in {outer}' if outer else ''}", f"write `{key}: ...`"
         if first["type"] == "value_error":
@@ -144,10 +147,29 @@ class Problems:
             known = _WANTED.get(detail["type"])
             wanted.append(detail["msg"] if known is None else known.format(**context))
             words += re.findall(r"'([^']*)'", context.get("expected", ""))
-        remedy = suggest(first["input"], words) if words and isinstance(first["input"], str) else None
+        remedy = _remedy(first["input"], words, wanted)
         pattern = first["type"] == "string_pattern_mismatch"
         asked = f"text like {first['ctx']['pattern']}" if pattern else " or ".join(dict.fromkeys(wanted))
         return f"{self.address(where)}: {show(first['input'])} is not {asked}", remedy
+
+
+def _remedy(value: object, words: Sequence[str], wanted: Sequence[str]) -> str | None:
+    """What to write for ``value``, which is none of ``words`` or not of the kinds that are ``wanted``."""
+    near = nearest(value, words) if isinstance(value, str) else None
+    plain = isinstance(value, str) or (isinstance(value, int | float) and not isinstance(value, bool))
+    if near is None and plain and "a list" in wanted and (isinstance(value, str) or len(wanted) == 1):
+        return f"write [{value}]"
+    return suggest(value, words) if words and isinstance(value, str) else None
+
+
+def _innermost(kind: type[BaseModel], loc: KeyPath) -> type[BaseModel]:
+    """The class of the mapping at ``loc`` within ``kind``, of which some fields are mappings themselves."""
+    for key in loc:
+        field = kind.model_fields.get(str(key))
+        parts = () if field is None else (field.annotation, *get_args(field.annotation))
+        inner = (part for part in parts if isinstance(part, type) and issubclass(part, BaseModel))
+        kind = next(inner, kind)
+    return kind
 
 
 def _plain(value: Any) -> Any:

@@ -6,9 +6,10 @@ from typing import Any
 
 from bench.suite.entries import Entry
 from bench.suite.parts import Variant
-from bench.suite.problems import Problems, suggest
+from bench.suite.problems import Problems
 from bench.suite.reader import KeyPath
-from bench.suite.reference import attention_defaults, complaint, known_models
+from bench.suite.reference import attention_words, known_models, name_complaint
+from bench.suite.reference_settings import key_complaint, settings_class
 
 
 def check_reference(entry: Entry, problems: Problems) -> Variant | None:
@@ -16,18 +17,20 @@ def check_reference(entry: Entry, problems: Problems) -> Variant | None:
 
     Where RecBole is not installed its settings cannot be checked and stand as written: the run will say so.
     """
-    known = known_models()
-    if not known:
-        return Variant(name=entry.name, label=entry.label, settings=entry.values)
-    if entry.name not in known:
-        problems.add((*entry.path, "name"), f"no model {entry.name!r}", suggest(entry.name, known))
+    wrong_name = name_complaint(entry.name)
+    if wrong_name is not None:
+        problems.add((*entry.path, "name"), *wrong_name)
         return None
+    if not known_models():
+        return Variant(name=entry.name, label=entry.label, settings=entry.values)
     values, paths = _merge(entry, problems)
-    wrong = {key: complaint(entry.name, key, value) for key, value in values.items()}
-    found = {key: what for key, what in wrong.items() if what is not None}
-    for key, what in found.items():
+    wrong = {key: what for key in values if (what := key_complaint(entry.name, key)) is not None}
+    for key, what in wrong.items():
         problems.add(paths[key], *what)
-    return None if found else Variant(name=entry.name, label=entry.label, settings=values)
+    rest = {key: value for key, value in values.items() if key not in wrong}
+    valid = problems.validate(settings_class(entry.name), rest, entry.path, paths)
+    # Settings stand as written: what is left out is RecBole's, also where another version has other defaults.
+    return None if wrong or valid is None else Variant(name=entry.name, label=entry.label, settings=values)
 
 
 def _merge(entry: Entry, problems: Problems) -> tuple[dict[str, Any], dict[str, KeyPath]]:
@@ -37,8 +40,9 @@ def _merge(entry: Entry, problems: Problems) -> tuple[dict[str, Any], dict[str, 
     shared, named = (
         block if isinstance(block := blocks.get(key), dict) else {} for key in ("attention", entry.name)
     )
-    translated = attention_defaults(entry.name, shared)
-    paths: dict[str, KeyPath] = {key: ("defaults", "attention") for key in translated}
+    words = attention_words(entry.name)
+    translated = {words[key]: value for key, value in shared.items() if key in words}
+    paths: dict[str, KeyPath] = {words[key]: ("defaults", "attention", key) for key in shared if key in words}
     paths |= {key: ("defaults", entry.name, key) for key in named}
     paths |= {key: (*entry.path, key) for key in entry.values}
     return {**translated, **named, **entry.values}, paths

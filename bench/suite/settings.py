@@ -6,6 +6,7 @@ Defaults of the models are RecBole 1.2.1's, because the paper keeps them.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal, Self
 
 from pydantic import (
@@ -277,7 +278,14 @@ class TrainingSettings(Settings):
     weight_decay: float = Field(0.0, ge=0)
     precision: Literal["float32", "float64"] = "float32"
     threads: int = Field(1, ge=1)
-    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    device: str = "auto"
+
+    @field_validator("device")
+    @classmethod
+    def _device_is_known(cls, name: str) -> str:
+        if not re.fullmatch(r"auto|cpu|cuda(:[0-9]+)?", name):
+            raise ValueError(f"{name!r} is none of auto, cpu, cuda and cuda:N (cuda is an NVIDIA GPU)")
+        return name
 
     @model_validator(mode="after")
     def _stride_fits(self) -> Self:

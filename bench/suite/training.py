@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from bench.registry import COUNTED, MODELS
 from bench.suite.entries import Entry
 from bench.suite.problems import Problems
 from bench.suite.reader import KeyPath, show
+from bench.suite.reference import NATIVE_ONLY, is_meant
 from bench.suite.settings import TrainingSettings
 
 # The rest is the same for a whole suite.
@@ -24,12 +26,24 @@ def own_training(entry: Entry, problems: Problems) -> dict[str, Any] | None:
     if not isinstance(written, dict):
         problems.add(path, f"{problems.address(path)}: {show(written)} is not a mapping")
         return None
-    shared = [key for key in written if key in TrainingSettings.model_fields and key not in OWN]
-    for key in shared:
-        message = f"{problems.address((*path, key))}: a suite has one {key} for all models"
-        problems.add((*path, key), message, f"set training.{key}")
+    idle = {key: what for key in written if (what := _idle(entry.name, key)) is not None}
+    for key, (why, remedy) in idle.items():
+        problems.add((*path, key), f"{problems.address((*path, key))}: {why}", remedy)
     whole = problems.document.data.get("training")
     joined = {**whole, **written} if isinstance(whole, dict) else written
     paths: dict[str, KeyPath] = {key: ("training", key) for key in joined}
     valid = problems.validate(TrainingSettings, joined, path, paths | {key: (*path, key) for key in written})
-    return None if shared or valid is None else {key: getattr(valid, key) for key in written}
+    return None if idle or valid is None else {key: getattr(valid, key) for key in written}
+
+
+def _idle(name: str, key: str) -> tuple[str, str] | None:
+    """Why a training setting cannot be one of this model's own, with a remedy; None if it can."""
+    if key not in TrainingSettings.model_fields:
+        return None
+    if key not in OWN:
+        return f"a suite has one {key} for all models", f"set training.{key}"
+    if is_meant(name) and key in NATIVE_ONLY:
+        return f"{key} means nothing to RecBole, which makes a row of every prefix", "leave it out"
+    if name in MODELS and MODELS[name].counting and key not in COUNTED:
+        return f"{key} means nothing to {name}, which counts and is not trained", "leave it out"
+    return None

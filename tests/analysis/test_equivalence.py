@@ -79,11 +79,11 @@ def test_an_incomplete_cell_is_judged_by_the_seeds_it_has() -> None:
     assert (row.verdict, row.seeds, row.seeds_planned) == ("equal", (1, 3), 3)
 
 
-def test_a_reference_of_zero_leaves_no_percentages() -> None:
+def test_a_difference_from_a_reference_of_zero_has_no_percentage_unless_it_is_zero() -> None:
     zero = cells("recbole/M", 0.0, 0.0)
     [same] = equality_rows([claim("M")], [*zero, *cells("M", 0.0, 0.0)])
     [other] = equality_rows([claim("M")], [*zero, *cells("M", 0.1, 0.1)])
-    assert (same.verdict, same.difference, same.low) == ("equal", None, None)
+    assert (same.verdict, same.difference, same.low, same.high) == ("equal", 0.0, 0.0, 0.0)
     assert (other.verdict, other.difference) == ("different", None)
 
 

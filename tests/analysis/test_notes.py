@@ -38,7 +38,7 @@ def test_all_of_them(handmade: Path) -> None:
         "Left open by the paper, chosen here: patience.",
         "A note of the suite.",
         "* SASRec on toyshop[image=1], seed 2 failed: the loss is not finite (epoch 3)",
-        "* Popularity on toyshop[image=1], seeds 1, 2 not run yet",
+        "* toyshop[image=1]: not run yet: Popularity",
     ]
 
 
@@ -66,8 +66,48 @@ def test_error_messages_cannot_steer_the_terminal(handmade: Path) -> None:
 
 def test_many_seeds_in_a_row_are_short(handmade: Path) -> None:
     index = read_index(handmade, "handmade")
-    cells = [CellResult("d", "m", seed, "missing") for seed in (1, 2, 3, 4, 7, 8, 10)]
-    assert table_notes(index, cells)[-1] == "* m on d, seeds 1-4, 7, 8, 10 not run yet"
+    cells = [CellResult("d", "m", seed, "failed", error="no luck") for seed in (1, 2, 3, 4, 7, 8, 10)]
+    assert table_notes(index, cells)[-1] == "* m on d, seeds 1-4, 7, 8, 10 failed: no luck"
+
+
+def test_what_was_not_run_is_a_line_per_dataset(handmade: Path) -> None:
+    index = read_index(handmade, "handmade")
+    cells = [
+        CellResult(dataset, model, seed, "failed" if (model, seed) == ("b", 1) else "missing", error=error)
+        for dataset in ("d", "e")
+        for model in "abc"
+        for seed in (1, 2, 3)
+        for error in ["no luck" if (model, seed) == ("b", 1) else None]
+    ]
+    assert table_notes(index, cells)[2:] == [
+        "* b on d, seed 1 failed: no luck",
+        "* b on e, seed 1 failed: no luck",
+        "* d: not run yet: a, b (seeds 2, 3), c",
+        "* e: not run yet: a, b (seeds 2, 3), c",
+    ]
+
+
+def test_errors_that_differ_in_the_name_of_the_run_alone_share_a_line(handmade: Path) -> None:
+    index = read_index(handmade, "handmade")
+    cells = [
+        CellResult("d", "m", seed, "failed", error=f"{what} (traceback in runs/.work/{seed:016x}/log.txt)")
+        for seed, what in ((1, "no luck"), (2, "no luck"), (3, "a crash"))
+    ]
+    assert table_notes(index, cells)[2:] == [
+        "* m on d, seeds 1, 2 failed: no luck (traceback in runs/.work/0000000000000001/log.txt)"
+        " (of seed 1; the others likewise)",
+        "* m on d, seed 3 failed: a crash (traceback in runs/.work/0000000000000003/log.txt)",
+    ]
+
+
+def test_one_of_something_is_singular(handmade: Path) -> None:
+    for fingerprint in "abe":
+        change(handmade, fingerprint * 16, "spec", "training", "epochs", to=1)
+        change(handmade, fingerprint * 16, "spec", "training", "patience", to=1)
+    change(handmade, "a" * 16, "inputs", "dataset", "users", to=1)
+    found = notes(handmade)
+    assert any("at most 1 epoch, stopped after 1 validation without" in note for note in found)
+    assert "ml-100k: 1 user, 1,682 items, 100,000 interactions." in found
 
 
 def test_one_seed_has_no_spread(handmade: Path) -> None:
@@ -84,7 +124,7 @@ def test_without_results_there_is_nothing_to_say_of_them(handmade: Path) -> None
     assert table_notes(index, cells) == [
         "Left open by the paper, chosen here: patience.",
         "A note of the suite.",
-        "* Popularity on toyshop[image=1], seeds 1, 2 not run yet",
+        "* toyshop[image=1]: not run yet: Popularity",
     ]
 
 

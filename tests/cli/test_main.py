@@ -73,7 +73,8 @@ def test_a_users_mistake_is_a_sentence_and_exit_code_2(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == (
-        f"bench: {tmp_path} has no results of suite 'quickstrat' (`bench run quickstrat` makes them)\n"
+        f"bench: {tmp_path} has no results of suite 'quickstrat'"
+        f" (`bench run quickstrat --results {tmp_path}` makes them)\n"
     )
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from bench.cli.status import print_status, render
 from bench.errors import InputError
-from bench.execution.plan import CellState, State
+from bench.execution.states import CellState, State
 
 SUITE = """
 suite: small
@@ -47,6 +47,17 @@ def test_a_shared_reason_stands_once() -> None:
     assert "missing, d, 4 runs: not run yet" in text
     [row] = [line for line in text.splitlines() if line.startswith("│ c ")]
     assert row.count("done") == 1 and "missing" not in row  # seed 2 of c is not asked for
+
+
+def test_reasons_that_differ_in_the_name_of_a_run_alone_share_a_line() -> None:
+    cells = [
+        CellState("d", "m", seed, "stale", None, f"would now be {seed:016x}; `bench why {seed + 8:016x}`")
+        for seed in (1, 2)
+    ]
+    text = shown(cells, width=150)
+    assert text.count("would now be") == 1
+    assert "stale, d, 2 runs, the first m seed 1: would now be 0000000000000001;" in text
+    assert "1 run: 1 stale" in shown(cells[:1])
 
 
 def test_an_untouched_suite_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from bench.cli.main import app
+from bench.errors import BenchError
+from bench.execution.plan import Planned, Planner
+from bench.execution.pool import Observer
 
 SUITE = """\
 suite: tiny
@@ -58,5 +64,39 @@ def bench(tmp_path: Path, cache: Path) -> Bench:
         if check is not None:
             assert done.returncode == check, f"{done.stdout}\n{done.stderr}"
         return done
+
+    return call
+
+
+def _compute_here(
+    runs: Iterable[Planned], jobs: int, observer: Observer, *, cache: str | None, command: str, fresh: bool
+) -> None:
+    from bench.execution.single import Order, execute
+
+    for number, run in enumerate(runs):
+        assert run.paths is not None and run.dataset is not None
+        observer.started(number)
+        features = Planner(run.paths.results, Path(cache) if cache else None).features(run.spec, run.dataset)
+        execute(Order(run.spec, run.identity, run.paths, run.device, command), run.dataset, features)
+        observer.finished(number, False)
+
+
+@pytest.fixture
+def here(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """As `bench`, but in this process and without workers: a tenth of the time."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BENCH_CACHE", str(cache))
+    monkeypatch.setenv("COLUMNS", "400")
+    monkeypatch.setattr("bench.execution.suite.run_all", _compute_here)
+
+    def call(*arguments: str, check: int | None = 0) -> subprocess.CompletedProcess[str]:
+        done = CliRunner().invoke(app, arguments)
+        code, err = done.exit_code, done.stderr
+        if isinstance(done.exception, BenchError):  # as bench.cli.main.run
+            code, err = done.exception.exit_code, f"{err}bench: {done.exception}\n"
+        elif done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        assert check is None or code == check, f"{done.stdout}\n{err}"
+        return subprocess.CompletedProcess(arguments, code, done.stdout, err)
 
     return call

@@ -7,7 +7,8 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.cli.progress import LineObserver
-from bench.execution.suite import Request, run_suite
+from bench.execution.request import Request
+from bench.execution.suite import run_suite
 from bench.results.index import read_index
 from bench.suite.expansion import RunSpec
 from bench.suite.schema import Suite, load_suite

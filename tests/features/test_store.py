@@ -14,7 +14,7 @@ from bench.data.sources.base import Progress
 from bench.errors import InputError
 from bench.features.category import MultiHot
 from bench.features.encoder import Encoded
-from bench.features.store import DEFAULT_ENCODERS, extract
+from bench.features.store import DEFAULT_ENCODERS, extract, stored_hash
 from bench.registry import ENCODERS, MODALITIES
 
 
@@ -50,6 +50,19 @@ def test_row_0_pads_and_every_item_has_its_row(cache: Path, dataset: PreparedDat
     assert not features.values[0].any() and features.values[1:].any(axis=1).all()
     assert features.labels == (modality == "category")
     assert features.values.dtype == np.float32
+
+
+def test_looking_at_a_hash_encodes_nothing(
+    tmp_path: Path, dataset: PreparedDataset, encodings: list[int]
+) -> None:
+    assert stored_hash(dataset, "category", "multi-hot", {}, tmp_path) is None
+    assert not encodings and not list(tmp_path.iterdir())
+    made = extract(dataset, "category", "multi-hot", {}, tmp_path)
+    assert stored_hash(dataset, "category", "multi-hot", {"minimum": 1}, tmp_path) == made.content_hash
+    assert stored_hash(dataset, "category", "multi-hot", {"minimum": 2}, tmp_path) is None
+    assert len(encodings) == 1
+    with pytest.raises(InputError, match="made for category"):
+        stored_hash(dataset, "text", "multi-hot", {}, tmp_path)
 
 
 def test_the_default_encoders_suit_their_modality() -> None:

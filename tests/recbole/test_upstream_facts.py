@@ -258,6 +258,18 @@ def test_a_checkpoint_holds_no_random_state(found: Any) -> None:
 
 
 @fact("""
+torch.autograd.set_detect_anomaly(False)
+for name in [name for name in sys.modules if name.startswith("recbole.model.sequential_recommender")]:
+    del sys.modules[name]
+import recbole.model.sequential_recommender.gru4rec
+found = torch.is_anomaly_enabled()
+torch.autograd.set_detect_anomaly(False)
+""")
+def test_importing_any_sequential_model_switches_anomaly_detection_on(found: Any) -> None:
+    assert found is True
+
+
+@fact("""
 chosen, _, _, network = made("Pop")
 network.calculate_loss(Interaction({"item_id": torch.tensor([1, 1, 1, 2])}))
 found = network.item_cnt[:3, 0].tolist()

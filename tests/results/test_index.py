@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bench.errors import DataError, InputError
-from bench.results.index import Index, IndexCell, read_index, results_name, suite_names, update_index
+from bench.results.index import (
+    Index,
+    IndexCell,
+    command_for,
+    overrides_of,
+    read_index,
+    suite_names,
+    update_index,
+)
+from bench.results.names import results_name
 from bench.suite.parts import EqualityClaim
 
 DATASETS = ("d1", "d2")
@@ -66,6 +75,31 @@ def test_cells_made_under_other_settings_leave() -> None:
     assert left(index(), complete=True) == ["m1"]
     # A change of what all models share (training, evaluation, features) takes the one run beside the suite.
     assert left(index().model_copy(update={"common": "changed"}), complete=False) == ["m1"]
+
+
+def test_what_was_added_stays_through_whole_runs_while_its_settings_hold() -> None:
+    extra = cell("d1", "extra", 3).model_copy(update={"digest": "now"})
+    stored = index(cell("d1", "dropped", 3), extra, models=(*MODELS, "extra", "dropped")).model_copy(
+        update={"added_models": ("extra",), "common": "c"}
+    )
+    suite = index(cell("d1", "m1", 3)).model_copy(update={"common": "c"})
+
+    def left(current: str | None, common: str = "c") -> list[str]:
+        now = {} if current is None else {("d1", "extra"): current}
+        merged = stored.merge(suite.model_copy(update={"common": common}), now, True)
+        assert merged.added_models == (("extra",) if "extra" in merged.models else ())
+        return [c.model for c in merged.cells]
+
+    assert left("now") == ["m1", "extra"]  # the dropped one goes
+    assert left("edited") == ["m1"]
+    assert left(None) == ["m1", "extra"]
+    assert left(None, common="edited") == ["m1"]
+    # What the suite comes to list is no addition any more.
+    listing = suite.model_copy(update={"models": (*MODELS, "extra")})
+    assert stored.merge(listing, {("d1", "extra"): "now"}, True).added_models == ()
+    # An addition does not keep the dataset that it ran on and that the suite has dropped.
+    elsewhere = suite.model_copy(update={"datasets": ("d2",), "cells": ()})
+    assert stored.merge(elsewhere, {}, True).cells == ()
 
 
 def test_dropped_models_and_seeds_leave_the_lists() -> None:
@@ -149,8 +183,44 @@ def test_a_missing_suite_names_the_nearest_and_the_remedy(handmade: Path) -> Non
     with pytest.raises(InputError) as error:
         read_index(handmade, "handmad")
     assert "did you mean 'handmade'?" in str(error.value)
-    assert "`bench run handmad`" in str(error.value)
+    assert f"`bench run handmad --results {handmade}` makes them" in str(error.value)
     assert suite_names(handmade) == ["handmade"]
+
+
+def test_missing_results_with_overrides_name_the_suite_and_its_set(handmade: Path) -> None:
+    def remedy(name: str) -> str:
+        with pytest.raises(InputError) as error:
+            read_index(handmade, name)
+        return str(error.value.remedy)
+
+    ending = f"--results {handmade}"
+    assert f"`bench run q --set a.b=1 --set c=2 {ending}` makes them" in remedy("q@a.b=1,c=2")
+    # A shortened name shows its overrides in part.
+    assert f"`bench run q {ending}` with the --set that the name stands for" in remedy(
+        "q@seeds=-1-2-0a1b2c3d"
+    )
+    file = handmade / "handmade" / "index.json"
+    stored = json.loads(file.read_text(encoding="utf-8")) | {"file": "my suites/h.yaml", "overrides": []}
+    file.write_text(json.dumps(stored), encoding="utf-8")
+    assert f"`bench run 'my suites/h.yaml' --set a.b=1 {ending}`" in remedy("handmade@a.b=1")
+
+
+def test_the_index_has_the_last_word_on_its_file_and_overrides(tmp_path: Path) -> None:
+    made = index(cell("d1", "m1", 3)).model_copy(
+        update={"suite": "s@seeds=-1-0a1b2c3d", "file": "s.yaml", "overrides": ("seeds=[1]",)}
+    )
+    update_index(tmp_path, made, {}, False)
+    assert command_for("status", tmp_path, made.suite) == (
+        f"`bench status s.yaml --set 'seeds=[1]' --results {tmp_path}`"
+    )
+    later = made.model_copy(update={"file": "moved/s.yaml"})
+    assert update_index(tmp_path, later, {}, False).file == "moved/s.yaml"
+
+
+def test_an_index_of_an_earlier_version_is_read(handmade: Path) -> None:
+    found = read_index(handmade, "handmade")
+    assert (found.file, found.overrides, found.added_models) == (None, None, ())
+    assert overrides_of("handmade@a=1", found) == ("a=1",)
 
 
 def test_no_results_at_all(tmp_path: Path) -> None:
@@ -162,6 +232,27 @@ def test_no_results_at_all(tmp_path: Path) -> None:
 def test_names_stay_in_the_results_folder(handmade: Path, name: str) -> None:
     with pytest.raises(InputError, match="no name of a suite"):
         read_index(handmade, name)
+
+
+def test_what_the_system_does_not_give_is_not_called_damaged(handmade: Path) -> None:
+    """Permissions, and whatever else is no fault of the file: deleting it would be the wrong advice."""
+    file = handmade / "handmade" / "index.json"
+    file.unlink()
+    file.mkdir()  # unlike a file without permissions, this is unreadable for root too
+    with pytest.raises(DataError) as error:
+        read_index(handmade, "handmade")
+    assert str(error.value) == f"{file} cannot be read: Is a directory"
+    with pytest.raises(DataError, match="cannot be read"):
+        update_index(handmade, index().model_copy(update={"suite": "handmade"}), {}, False)
+
+
+def test_a_file_is_no_results_folder(tmp_path: Path) -> None:
+    file = tmp_path / "results"
+    file.write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match="is a file, not a results folder"):
+        read_index(file, "s")
+    with pytest.raises(InputError, match="is a file, not a results folder"):
+        update_index(file, index(), {}, False)
 
 
 def test_a_damaged_index_is_neither_read_nor_overwritten(handmade: Path) -> None:

@@ -53,11 +53,34 @@ def test_a_metric_that_was_not_recorded_comes_from_the_ranks(handmade: Path) -> 
     assert values["Recall@10"] == 0.1  # as recorded
 
 
-def test_without_ranks_an_unrecorded_metric_is_a_state(handmade: Path) -> None:
-    index = read_index(handmade, "handmade").model_copy(update={"metrics": ("Recall@10", "MRR")})
-    first = cells_of(handmade, index)[0]
-    assert first.status == "damaged"
-    assert first.error is not None and "MRR cannot be computed" in first.error
+@pytest.mark.parametrize("metrics", [("Recall@10",), ("Recall@10", "MRR")])
+def test_a_run_without_its_ranks_is_damaged_whatever_was_recorded(
+    handmade: Path, metrics: tuple[str, ...]
+) -> None:
+    (handmade / "runs" / ("a" * 16) / "ranks.parquet").unlink()
+    index = read_index(handmade, "handmade").model_copy(update={"metrics": metrics})
+    first, second = cells_of(handmade, index)[:2]
+    assert (first.status, second.status) == ("damaged", "done")
+    assert first.error is not None and "ranks.parquet is missing" in first.error
+
+
+def test_what_the_system_does_not_give_is_unreadable(handmade: Path) -> None:
+    for digit, name in (("a", "run.json"), ("b", "ranks.parquet")):
+        file = handmade / "runs" / (digit * 16) / name
+        file.unlink()
+        file.mkdir()
+    for cell in load_cells(handmade, "handmade")[:2]:
+        assert cell.status == "unreadable"
+        assert cell.error is not None and "cannot be read" in cell.error and "damaged" not in cell.error
+
+
+def test_additions_have_cells_only_where_they_were_asked_for(handmade: Path) -> None:
+    """Popularity was added on ml-100k with one of two seeds: nothing is missing on toyshop."""
+    index = read_index(handmade, "handmade")
+    cells = tuple(c for c in index.cells if (c.model, c.seed) != ("Popularity", 2))
+    added = index.model_copy(update={"added_models": ("Popularity",), "cells": cells})
+    found = [(c.dataset, c.seed, c.status) for c in cells_of(handmade, added) if c.model == "Popularity"]
+    assert found == [("ml-100k", 1, "done"), ("ml-100k", 2, "missing")]
 
 
 def test_ranks_of_validation_alone_are_not_taken_for_test(handmade: Path) -> None:

@@ -88,6 +88,25 @@ def test_a_wrong_claim_is_named_with_key_value_and_remedy(
     assert [word for word in words if word not in message] == []
 
 
+def test_everything_wrong_with_a_claim_is_said_at_once(load: Load) -> None:
+    claim = "{equal: [ours, SASrec], to: FDSa, metric: NDGC@10, margin: 0, datasets: words}"
+    with pytest.raises(InputError) as caught:
+        load(f"{BODY}claims: [{claim}]\n")
+    said = [line.split(".yaml:6: ")[1] for line in str(caught.value).splitlines()]
+    assert sorted(said) == [
+        "claims[1].datasets: 'words' is not 'all' or a list (write [words])",
+        "claims[1].margin: 0 is not greater than 0",
+        "claims[1].metric: no metric 'NDGC@10' (did you mean 'NDCG@10'?)",
+        "no variant 'FDSa' in this suite (did you mean 'FDSA'?)",
+        "no variant 'SASrec' in this suite (did you mean 'SASRec'?)",
+    ]
+    with pytest.raises(InputError) as caught:
+        load(f"{BODY}claims: [{{better: SASrec, metric: NDGC@10, datasets: al}}]\n")
+    message = str(caught.value)
+    for words in ("'than' is missing", "'SASrec'", "'NDGC@10'", "'al' is not 'all' or a list (did you mean"):
+        assert words in message
+
+
 def test_a_name_of_several_variants_is_no_side_of_a_claim(load: Load) -> None:
     several = BODY.replace(
         "{name: FDSA, layers: 1}, FDSA", "{name: FDSA, layers: 1}, {name: FDSA, layers: 3}"

@@ -87,6 +87,55 @@ def test_filters_add_what_the_suite_does_not_list(load: Load) -> None:
     assert _cells(mixed) == [("ml-100k", "SASRec"), ("toyshop[text=1]", "SASRec")]
 
 
+ONCE = """\
+datasets: [toyshop]
+training: {max_length: 20}
+defaults: {attention: {layers: 3}, MAF: {lambda: 5}}
+models:
+  - {name: MAF, label: ours, lambda: 1, hidden_dropout: 0.2, modalities: [text], training: {stride: 10}}
+  - {name: SASRec, heads: 4}
+  - {name: SASRec, heads: 1}
+"""
+
+
+def test_an_added_model_inherits_from_the_only_variant_of_its_name(load: Load) -> None:
+    suite = load(ONCE)
+    (listed,) = select(expand(suite), suite, models=["ours"], seeds=[1])
+    (gate,) = select(expand(suite), suite, models=["MAF[fusion=gate]"], seeds=[1])
+    assert gate.variant.label == "MAF[fusion=gate]"  # which says how it differs, and differs in nothing else
+    assert gate.variant.settings == listed.variant.settings | {"fusion": "gate"}
+    assert gate.training == listed.training
+    (other,) = select(
+        expand(suite), suite, models=["MAF[lambda=7,modalities=image,training={epochs: 9}]"], seeds=[1]
+    )
+    expected = listed.variant.settings | {"task_weight": 7.0, "modalities": ["image"]}
+    assert other.variant.settings == expected
+    assert other.training == listed.training.model_copy(update={"epochs": 9})
+    # The same settings in other words are the suite's own variant.
+    (same,) = select(expand(suite), suite, models=["MAF[lambda=1.0]"], seeds=[1])
+    assert same == listed
+
+
+def test_of_several_variants_none_is_inherited_from(load: Load) -> None:
+    suite = load(ONCE)
+    (added,) = select(expand(suite), suite, models=["SASRec[hidden_size=32]"], seeds=[1])
+    assert {key: added.variant.settings[key] for key in ("hidden_size", "heads", "layers")} == {
+        "hidden_size": 32,
+        "heads": 2,  # SASRec's own default
+        "layers": 3,  # of `defaults: attention:`
+    }
+
+
+@pytest.mark.requires("recbole")
+def test_a_model_of_recbole_is_inherited_from_too(load: Load) -> None:
+    suite = load(
+        "datasets: [ml-100k]\nmodels: [{name: recbole/GRU4Rec, hidden_size: 8, training: {epochs: 3}}]\n"
+    )
+    (added,) = select(expand(suite), suite, models=["recbole/GRU4Rec[num_layers=2]"], seeds=[1])
+    assert added.variant.settings == {"hidden_size": 8, "num_layers": 2}
+    assert added.training.epochs == 3
+
+
 @pytest.mark.parametrize(
     ("filters", "words"),
     [
@@ -95,7 +144,10 @@ def test_filters_add_what_the_suite_does_not_list(load: Load) -> None:
         ({"models": ["SASRek"]}, ["--model", "'SASRek'", "'SASRec'"]),
         ({"models": ["MAF[fusion=gat]"]}, ["--model", "'gat'", "'gate'"]),
         ({"models": ["recbole/Lightsans"]}, ["--model", "recbole/Lightsans"]),
-        ({"seeds": [3]}, ["--seed", "3", "1, 2", "seeds=[3]"]),
+        ({"models": ["recbole"]}, ["--model: 'recbole' names no model", "write recbole/NAME"]),
+        ({"models": ["Recbole/SASRec"]}, ["--model", "did you mean 'recbole/SASRec'"]),
+        ({"models": ["SASRec[training={stride: 60}]"]}, ["--model", "stride 60 exceeds max_length 50"]),
+        ({"seeds": [3]}, ["--seed", "no seed 3", "1, 2", "add --set 'seeds=[1,2,3]'"]),
         ({"models": ["MAF[modalities=image]"], "datasets": ["ml-100k"]}, ["image", "ml-100k has only"]),
     ],
 )

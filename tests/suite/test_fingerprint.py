@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -162,6 +163,53 @@ def test_what_moves_no_rank_is_left_out() -> None:
     )
     assert _name(same) == _name(base)
     assert differences(_identity(base), _identity(same)) == []
+
+
+def _committed() -> list[Path]:
+    suites = (ROOT / "results" / "calibration-attention", ROOT / "results" / "calibration-content")
+    cells = [cell for suite in suites for cell in json.loads((suite / "index.json").read_text())["cells"]]
+    return [ROOT / "results" / "runs" / cell["fingerprint"] / "run.json" for cell in cells]
+
+
+def test_committed_results_of_trained_models_keep_their_fingerprints() -> None:
+    seen = set()
+    for file in _committed():
+        record = json.loads(file.read_text(encoding="utf-8"))
+        spec = RunSpec.model_validate_json(json.dumps(record["spec"]))
+        if registry.MODELS[spec.variant.name].counting:
+            continue
+        known = record["identity"]
+        hashes = {modality: facts["hash"] for modality, facts in known["features"].items()}
+        now = identity(spec, known["dataset"]["hash"], hashes, known["device"], known["packages"])
+        # A raised version is meant to move fingerprints.
+        now |= {"result_versions": known["result_versions"]}
+        now["model"]["version"] = known["model"]["version"]
+        for modality, facts in known["features"].items():
+            now["features"][modality]["version"] = facts["version"]
+        assert now == known
+        assert fingerprint(now) == record["fingerprint"] == file.parent.name
+        seen.add(spec.variant.name)
+    assert seen == {"SASRec", "MAF", "SASRecF", "FDSA"}
+
+
+COUNTING = [name for name, entry in registry.MODELS.items() if entry.counting]
+
+
+@pytest.mark.parametrize("name", COUNTING)
+@pytest.mark.parametrize("key", [key for key in TrainingSettings.model_fields if key != "device"])
+def test_only_what_reaches_a_counting_model_is_in_its_fingerprint(name: str, key: str) -> None:
+    base = _spec(variant=Variant(name=name, label=name, settings={}))
+    training = base.training.model_copy(update={key: _other(getattr(base.training, key))})
+    differs = _name(base.model_copy(update={"training": training})) != _name(base)
+    assert differs is (key in ("max_length", "precision"))
+
+
+@pytest.mark.parametrize("name", registry.MODELS)
+def test_the_registry_knows_which_models_count(name: str) -> None:
+    from bench.models.base import CountingModel
+
+    entry = registry.MODELS[name]
+    assert issubclass(registry.load(entry.path), CountingModel) is entry.counting
 
 
 def test_features_must_be_those_of_the_run() -> None:

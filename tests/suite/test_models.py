@@ -96,6 +96,8 @@ def test_a_model_that_stands_once_keeps_its_name_and_twice_shows_its_settings(lo
         ("./mine.py:Mine", ["./mine.py:Mine", "path or a relative module"]),
         (".mine:Mine", [".mine:Mine", "path or a relative module"]),
         ("mine/models:Mine", ["mine/models:Mine", "path or a relative module"]),
+        ("{name: Popularity, training: {batch_size: 3}}", ["Popularity.training.batch_size", "counts"]),
+        ("{name: ContentKNN, training: {scheme: prefixes}}", ["ContentKNN.training.scheme", "leave it out"]),
         ("mine.py", ["mine.py", "path or a relative module"]),
         ("nowhere.models:Mine", ["'nowhere'", "start bench in its folder"]),
         ("json.nowhere:Mine", ["'json.nowhere'", "start bench in its folder"]),

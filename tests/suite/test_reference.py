@@ -65,14 +65,32 @@ def test_settings_are_recboles_over_the_suites_attention_defaults(tmp_path: Path
     ("model", "wanted"),
     [
         ("recbole/SASrec", "small.yaml:8: no model 'recbole/SASrec' (did you mean 'recbole/SASRec'?)"),
-        ("{name: recbole/SASRec, n_layer: 3}", "SASRec has no setting 'n_layer' (RecBole knows n_layers,"),
+        ("Recbole/SASRec", "small.yaml:8: no model 'Recbole/SASRec' (did you mean 'recbole/SASRec'?)"),
+        ("recbole", "small.yaml:8: 'recbole' names no model (write recbole/NAME, as in recbole/SASRec)"),
+        ("recbole/BPR", "no model 'recbole/BPR': RecBole's BPR is not a sequential model"),
+        ("recbole/MAF", "no model 'recbole/MAF': MAF is a model of bench (write MAF)"),
+        ("recbole/Xyzzy", "no model 'recbole/Xyzzy' (`bench models` names those that are)"),
+        (
+            "{name: recbole/SASRec, n_layer: 3}",
+            "small.yaml:8: unknown key 'n_layer' in recbole/SASRec (did you mean 'n_layers'?)",
+        ),
+        (
+            "{name: recbole/SASRec, layers: 3}",
+            "small.yaml:8: recbole/SASRec has no setting 'layers' (RecBole calls it n_layers)",
+        ),
+        ("{name: recbole/GRU4Rec, layers: 3}", "(RecBole calls it num_layers)"),
+        ("{name: recbole/SASRec, heads: 3}", "(RecBole calls it n_heads)"),
+        ("{name: recbole/SASRec, hidden_dropout: 0.3}", "(RecBole calls it hidden_dropout_prob)"),
+        ("{name: recbole/Caser, horizontal_filters: 3}", "(RecBole calls it nh)"),
+        ("{name: recbole/SASRec, batch_size: 3}", "has no setting 'batch_size' (set training.batch_size)"),
         ("{name: recbole/SASRec, epochs: 3}", "bench gives RecBole its 'epochs' (set training.epochs)"),
         ("{name: recbole/SASRec, seed: 3}", "bench gives RecBole its 'seed' (set seeds)"),
         (
             "{name: recbole/SASRec, hidden_act: \"__import__('os').system('true')\"}",
-            "is not a word (RecBole would run it as Python)",
+            "is not 'gelu', 'relu', 'swish', 'tanh' or 'sigmoid'",
         ),
-        ("{name: recbole/NARM, dropout_probs: [0.1, 'open(1)']}", "'open(1)' is not a word"),
+        ("{name: recbole/CORE, dnn_type: open(1)}", "is not a word (RecBole would run it as Python)"),
+        ("{name: recbole/NARM, dropout_probs: [0.1, 'open(1)']}", "dropout_probs[2]: 'open(1)' is not a num"),
     ],
 )  # fmt: skip
 def test_what_recbole_would_take_silently_is_an_error(tmp_path: Path, model: str, wanted: str) -> None:
@@ -108,12 +126,15 @@ def test_wrong_training_settings_of_a_model_are_named(tmp_path: Path, training: 
 
 @pytest.mark.requires("recbole")
 def test_a_scheme_is_nothing_to_recbole(tmp_path: Path) -> None:
-    one, other = specs(
-        tmp_path,
-        "{name: recbole/SASRec, label: a}",
-        "{name: recbole/SASRec, label: b, training: {scheme: prefixes}}",
-    )
-    assert mark(one) == mark(other)
+    (one,) = specs(tmp_path, "recbole/SASRec")
+    prefixes = one.training.model_copy(update={"scheme": "prefixes", "stride": 3})
+    assert mark(one.model_copy(update={"training": prefixes})) == mark(one)
+    for written, key in (("{scheme: prefixes}", "scheme"), ("{stride: 3}", "stride")):
+        with pytest.raises(InputError) as caught:
+            specs(tmp_path, f"{{name: recbole/SASRec, training: {written}}}")
+        assert f":8: recbole/SASRec.training.{key}: {key} means nothing to RecBole" in str(caught.value)
+    (longer,) = specs(tmp_path, "{name: recbole/SASRec, training: {epochs: 9}}")
+    assert longer.training.epochs == 9
 
 
 def test_without_recbole_the_suite_is_still_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,3 +144,5 @@ def test_without_recbole_the_suite_is_still_read(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(reference, "recbole_folder", nowhere)
     (spec,) = specs(tmp_path, "{name: recbole/SASRec, n_layers: 3}")
     assert spec.variant.settings == {"n_layers": 3}
+    with pytest.raises(InputError, match="did you mean 'recbole/SASRec'"):
+        specs(tmp_path, "RecBole/SASRec")
