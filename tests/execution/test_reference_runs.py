@@ -52,7 +52,7 @@ def poison(cache: Path) -> None:
 
 @pytest.mark.requires("recbole")
 def test_a_run_of_recbole_is_a_run_like_others_and_sees_no_test_target(
-    tmp_path: Path, bench: Bench, cache: Path
+    tmp_path: Path, bench: Bench, here: Bench, cache: Path
 ) -> None:
     (tmp_path / "tiny.yaml").write_text(SUITE, encoding="utf-8")
     shown = bench("run", "tiny.yaml")
@@ -65,7 +65,7 @@ def test_a_run_of_recbole_is_a_run_like_others_and_sees_no_test_target(
     assert {"saved", "log", "output.txt"} <= {file.name for file in (folder / "recbole").iterdir()}
     assert len((folder / "history.csv").read_text().splitlines()) == 3
     poison(cache)
-    bench("run", "tiny.yaml", "--results", "poisoned")
+    here("run", "tiny.yaml", "--results", "poisoned")
     poisoned, other = the_run(tmp_path / "poisoned")
     assert (folder / "model.safetensors").read_bytes() == (other / "model.safetensors").read_bytes()
     assert record["metrics"]["validation"] == poisoned["metrics"]["validation"]

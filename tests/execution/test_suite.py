@@ -35,7 +35,9 @@ def digest(run: Path) -> dict[str, str]:
     return {name: hashlib.sha256((run / name).read_bytes()).hexdigest() for name in same}
 
 
-def test_a_suite_runs_whole_and_is_reused(tmp_path: Path, suite_file: Path, bench: Bench) -> None:
+def test_a_suite_runs_whole_and_is_reused(
+    tmp_path: Path, suite_file: Path, bench: Bench, here: Bench
+) -> None:
     bench("run", str(suite_file))
     assert [c["status"] for c in index(tmp_path)["cells"]] == ["done"] * 6
     made = runs(tmp_path)
@@ -57,16 +59,16 @@ def test_a_suite_runs_whole_and_is_reused(tmp_path: Path, suite_file: Path, benc
         ]
         assert record["metrics"]["test"]["Recall@10"] == pytest.approx(np.mean(places))
     before = {name: (p / "run.json").stat().st_mtime_ns for name, p in made.items()}
-    again = bench("run", str(suite_file))
+    again = here("run", str(suite_file))
     assert "6 runs: 6 reused, 0 to compute" in again.stderr
     assert {n: (p / "run.json").stat().st_mtime_ns for n, p in runs(tmp_path).items()} == before
-    fresh = bench("run", str(suite_file), "--fresh", "--model", "SASRec", "--seed", "2")
+    fresh = here("run", str(suite_file), "--fresh", "--model", "SASRec", "--seed", "2")
     assert "1 to compute" in fresh.stderr
     assert len(runs(tmp_path)) == 6
 
 
-def test_same_bits_however_many_at_once(tmp_path: Path, suite_file: Path, bench: Bench) -> None:
-    bench("run", str(suite_file), "--jobs", "1", "--results", "results")
+def test_same_bits_however_many_at_once(tmp_path: Path, suite_file: Path, bench: Bench, here: Bench) -> None:
+    here("run", str(suite_file), "--results", "results")
     bench("run", str(suite_file), "--jobs", "3", "--results", "elsewhere/results")
     other = runs(tmp_path / "elsewhere")
     assert other.keys() == runs(tmp_path).keys()
@@ -75,10 +77,10 @@ def test_same_bits_however_many_at_once(tmp_path: Path, suite_file: Path, bench:
 
 
 def test_the_test_set_is_opened_after_training_only(
-    tmp_path: Path, suite_file: Path, bench: Bench, cache: Path
+    tmp_path: Path, suite_file: Path, here: Bench, cache: Path
 ) -> None:
     """Poisoned test targets change test metrics and nothing else: not weights, not validation."""
-    bench("run", str(suite_file), "--model", "SASRec", "--seed", "1")
+    here("run", str(suite_file), "--model", "SASRec", "--seed", "1")
     (clean,) = runs(tmp_path).values()
     prepared = [f.parent for f in cache.glob("datasets/*/dataset.json")
                 if json.loads(f.read_text())["users"] <= 60]  # fmt: skip
@@ -97,7 +99,7 @@ def test_the_test_set_is_opened_after_training_only(
             facts = json.loads(originals[file.with_name("dataset.json")])
             facts["files"]["test.parquet"] = hashlib.sha256(file.read_bytes()).hexdigest()
             file.with_name("dataset.json").write_text(json.dumps(facts))
-        bench("run", str(suite_file), "--model", "SASRec", "--seed", "1", "--results", "poisoned/results")
+        here("run", str(suite_file), "--model", "SASRec", "--seed", "1", "--results", "poisoned/results")
     finally:
         for file, content in originals.items():
             file.write_bytes(content)
@@ -152,7 +154,7 @@ def test_a_failing_cell_is_a_status_and_the_others_run(
 
 
 def test_killed_in_the_middle_and_run_again(
-    tmp_path: Path, suite_file: Path, bench: Bench, cache: Path
+    tmp_path: Path, suite_file: Path, bench: Bench, here: Bench, cache: Path
 ) -> None:
     """kill -9 of the whole process tree's head: finished runs are kept, the rest ends with the same bits."""
     slow = suite_file.read_text().replace("epochs: 3", "epochs: 40")
@@ -178,52 +180,52 @@ def test_killed_in_the_middle_and_run_again(
     assert len(after) == 6
     for name, stamp in kept.items():
         assert (after[name] / "run.json").stat().st_mtime_ns == stamp
-    bench("run", str(suite_file), "--results", "reference/results")
+    here("run", str(suite_file), "--results", "reference/results")
     reference = runs(tmp_path / "reference")
     for name, run in after.items():
         assert digest(run) == digest(reference[name])
 
 
-def test_overrides_keep_their_results_apart(tmp_path: Path, suite_file: Path, bench: Bench) -> None:
-    bench("run", str(suite_file), "--model", "SASRec", "--seed", "1")
+def test_overrides_keep_their_results_apart(tmp_path: Path, suite_file: Path, here: Bench) -> None:
+    here("run", str(suite_file), "--model", "SASRec", "--seed", "1")
     plain = index(tmp_path)
-    bench("run", str(suite_file), "--model", "SASRec", "--seed", "1", "--set", "training.epochs=1")
+    here("run", str(suite_file), "--model", "SASRec", "--seed", "1", "--set", "training.epochs=1")
     assert index(tmp_path) == plain
     assert len(runs(tmp_path)) == 2
     (other,) = [p.name for p in (tmp_path / "results").iterdir() if p.name not in {"tiny", "runs"}]
-    table = json.loads(bench("table", other, "--format", "json").stdout)
+    table = json.loads(here("table", other, "--format", "json").stdout)
     assert {row["model"] for row in table if row["values"]} == {"SASRec"}
 
 
 def test_an_edited_suite_never_mixes_settings_in_a_table(
-    tmp_path: Path, suite_file: Path, bench: Bench
+    tmp_path: Path, suite_file: Path, here: Bench
 ) -> None:
-    bench("run", str(suite_file), "--model", "SASRec")
+    here("run", str(suite_file), "--model", "SASRec")
     suite_file.write_text(suite_file.read_text().replace("learning_rate: 1.0e-3", "learning_rate: 5.0e-2"))
-    bench("run", str(suite_file), "--model", "SASRec", "--seed", "1")
-    table = json.loads(bench("table", "tiny", "--format", "json").stdout)
+    here("run", str(suite_file), "--model", "SASRec", "--seed", "1")
+    table = json.loads(here("table", "tiny", "--format", "json").stdout)
     (row,) = [r for r in table if r["model"] == "SASRec" and r["metric"] == "NDCG@10"]
     assert row["seeds"] == [1]
     assert len(row["values"]) == 1
 
 
-def test_dry_run_changes_nothing(tmp_path: Path, suite_file: Path, bench: Bench) -> None:
-    done = bench("run", str(suite_file), "--dry-run")
+def test_dry_run_changes_nothing(tmp_path: Path, suite_file: Path, here: Bench) -> None:
+    done = here("run", str(suite_file), "--dry-run")
     assert "Nothing was run" in done.stdout
     assert not (tmp_path / "results").exists()
 
 
-def test_states_of_a_suite(tmp_path: Path, suite_file: Path, bench: Bench) -> None:
-    bench("run", str(suite_file), "--model", "Popularity")
-    first = bench("status", str(suite_file)).stdout
+def test_states_of_a_suite(tmp_path: Path, suite_file: Path, here: Bench) -> None:
+    here("run", str(suite_file), "--model", "Popularity")
+    first = here("status", str(suite_file)).stdout
     assert first.count("done") >= 2
     assert first.count("missing") >= 4
     suite_file.write_text(suite_file.read_text().replace("max_length: 10", "max_length: 9"))
-    assert bench("status", str(suite_file)).stdout.count("stale") >= 2
+    assert here("status", str(suite_file)).stdout.count("stale") >= 2
 
 
-def test_a_dataset_beside_the_suite(tmp_path: Path, suite_file: Path, bench: Bench) -> None:
-    bench(
+def test_a_dataset_beside_the_suite(tmp_path: Path, suite_file: Path, here: Bench) -> None:
+    here(
         "run", str(suite_file), "--dataset", "toyshop[users=50,items=30,text=1]",
         "--model", "Popularity", "--seed", "1",
     )  # fmt: skip
