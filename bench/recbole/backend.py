@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,8 @@ class RecBoleRun:
     def close(self) -> None:
         """End the child, and leave of its folder what the data cannot give again: logs and checkpoints."""
         if self._child.stdin is not None:
-            self._child.stdin.close()
+            with suppress(BrokenPipeError):  # of a child that has ended: what was not sent is sent here
+                self._child.stdin.close()
         try:
             self._child.wait(timeout=30)
         except subprocess.TimeoutExpired:
@@ -146,11 +148,9 @@ class RecBoleRun:
 
     def _send(self, line: str) -> None:
         assert self._child.stdin is not None
-        try:
+        with suppress(BrokenPipeError):  # the child is gone; `_receive` says why
             self._child.stdin.write(line + "\n")
             self._child.stdin.flush()
-        except BrokenPipeError:
-            pass  # the child is gone; `_receive` says why
 
     def _receive(self) -> dict[str, Any]:
         assert self._child.stdout is not None
