@@ -17,17 +17,17 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from bench.models.base import ModelContext, SequentialModel, init_bert
+from bench.models.base import ModelContext, init_bert
 from bench.models.batch import Batch
 from bench.models.blocks import LAYER_NORM_EPS
 from bench.models.contents import DenseContents
 from bench.models.dropout import Dropout
 from bench.models.fusion import FusedEncoder, Source, SourceMaps
-from bench.models.tasks import AuxiliaryTask
+from bench.models.tasks import AuxiliaryTask, MultitaskModel
 from bench.suite.settings import DIFSRSettings
 
 
-class DIFSR(SequentialModel):
+class DIFSR(MultitaskModel):
     """Causal attention with decoupled scores: of items, of positions and of each attribute."""
 
     Settings = DIFSRSettings
@@ -70,11 +70,3 @@ class DIFSR(SequentialModel):
 
     def output(self) -> tuple[Tensor, Tensor | None]:
         return self.items.weight, None
-
-    def loss(self, batch: Batch) -> Tensor:
-        """L = L_id + lambda times the sum of the attributes' losses: scalar."""
-        state_MD = self.encode(batch)
-        loss = self.task_loss(state_MD, batch)
-        for task in self.tasks:
-            loss = loss + self.task_weight * task(state_MD, batch.targets)
-        return loss

@@ -12,17 +12,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from bench.models.base import ModelContext, SequentialModel, init_bert
+from bench.models.base import ModelContext, init_bert
 from bench.models.batch import Batch
 from bench.models.blocks import LAYER_NORM_EPS
 from bench.models.contents import DenseContents
 from bench.models.dropout import Dropout
 from bench.models.fusion import FusedEncoder, Source, SourceMaps
-from bench.models.tasks import AuxiliaryTask
+from bench.models.tasks import AuxiliaryTask, MultitaskModel
 from bench.suite.settings import MAFSettings
 
 
-class MAF(SequentialModel):
+class MAF(MultitaskModel):
     """Causal attention over item ids, its scores fused with attention scores over item contents."""
 
     Settings = MAFSettings
@@ -56,11 +56,3 @@ class MAF(SequentialModel):
 
     def output(self) -> tuple[Tensor, Tensor | None]:
         return self.items.weight, None
-
-    def loss(self, batch: Batch) -> Tensor:
-        """L = L_id + lambda (L_v + L_t + L_c) (equation 10): scalar."""
-        state_MD = self.encode(batch)
-        loss = self.task_loss(state_MD, batch)
-        for task in self.tasks:
-            loss = loss + self.task_weight * task(state_MD, batch.targets)
-        return loss

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bench.features.table import ItemFeatures
-from bench.models.base import feature_buffers
+from bench.models.base import SequentialModel, feature_buffers
+from bench.models.batch import Batch
 
 
 class AuxiliaryTask(nn.Module):
@@ -39,3 +40,23 @@ class AuxiliaryTask(nn.Module):
             error = (predicted - wanted).square()
         error_M = error.mean(1) if self.reduction == "mean" else error.sum(1)
         return (error_M * present_M).sum() / present_M.sum().clamp(min=1)
+
+
+class MultitaskModel(SequentialModel):
+    """A model that trains auxiliary tasks beside the next item.
+
+    Attributes:
+        tasks: one `AuxiliaryTask` for each modality that is predicted, or none.
+        task_weight: lambda, the weight of all of them.
+    """
+
+    tasks: nn.ModuleList
+    task_weight: float
+
+    def loss(self, batch: Batch) -> Tensor:
+        """L = L_id + lambda times the sum of the tasks' losses (MAF, equation 10): scalar."""
+        state_MD = self.encode(batch)
+        loss = self.task_loss(state_MD, batch)
+        for task in self.tasks:
+            loss = loss + self.task_weight * task(state_MD, batch.targets)
+        return loss

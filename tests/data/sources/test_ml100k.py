@@ -19,8 +19,6 @@ from bench.data.sources.ml100k import GENRES, MIRROR, MovieLens100K, recbole_cop
 from bench.errors import DataError
 from bench.suite.settings import MovieLens100KSettings
 
-needs_recbole = pytest.mark.skipif(recbole_copy() is None, reason="RecBole is not installed")
-
 
 @pytest.mark.parametrize(
     ("text", "title", "year"),
@@ -37,7 +35,7 @@ def test_the_year_is_cut_off_the_title(text: str, title: str, year: str) -> None
     assert split_title(text) == (title, year)
 
 
-@needs_recbole
+@pytest.mark.requires("recbole")
 def test_recboles_copy_is_read_without_importing_recbole(tmp_path: Path) -> None:
     program = (
         "import sys, pathlib\n"
@@ -51,7 +49,7 @@ def test_recboles_copy_is_read_without_importing_recbole(tmp_path: Path) -> None
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
 
 
-@needs_recbole
+@pytest.mark.requires("recbole")
 def test_the_tables_hold_what_grouplens_describes(tmp_path: Path) -> None:
     raw = MovieLens100K(MovieLens100KSettings()).collect(tmp_path)
     assert len(set(raw.interactions["user"].to_pylist())) == 943
@@ -109,7 +107,7 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         thread.join()
 
 
-@needs_recbole
+@pytest.mark.requires("recbole")
 def test_the_archive_gives_the_same_tables(
     tmp_path: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
