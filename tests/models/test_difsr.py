@@ -8,7 +8,6 @@ from itertools import chain, combinations
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional as F
 
 from bench.registry import MODALITIES
 
@@ -194,23 +193,3 @@ def test_labels_are_pooled_by_the_sum_of_their_embeddings(world, float64):
     assert len(labels) > 1
     torch.testing.assert_close(rows[0], sum(embeddings[label] for label in labels), rtol=0, atol=1e-12)
     assert not rows[1].any()
-
-
-@pytest.mark.parametrize("reduction", ["mean", "sum"])
-def test_loss_worked_by_hand(world, float64, reduction):
-    image, category = world.make_features("image"), world.make_features("category")
-    context = world.make_context(features={"image": image, "category": category})
-    model = difsr(world, context, **{"lambda": 3.0, "reduction": reduction})
-    batch = world.prefix_batch(model, [[7, 2, 9, 10, 11]])
-    assert batch.targets.tolist() == [2, 9, 10, 11]  # 2 has no image, 9 no categories
-    state = model.encode(batch)
-    total = F.cross_entropy(state @ model.items.weight.T, batch.targets)
-    combine = np.mean if reduction == "mean" else np.sum
-    for task, table, scored in zip(model.tasks, (image, category), ([1, 2, 3], [0, 2, 3]), strict=True):
-        predicted = task.head(state).detach().numpy()[scored]
-        wanted = table.values[batch.targets[scored].numpy()].astype(np.float64)
-        p = 1 / (1 + np.exp(-predicted))
-        entropy = -(wanted * np.log(p) + (1 - wanted) * np.log(1 - p))
-        errors = entropy if table.labels else (predicted - wanted) ** 2
-        total = total + 3.0 * combine(errors, axis=1).mean()
-    assert model.loss(batch).item() == pytest.approx(total.item(), abs=1e-10)

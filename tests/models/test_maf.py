@@ -7,7 +7,6 @@ from itertools import chain, combinations
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional as F
 
 from bench.registry import MODALITIES
 
@@ -79,38 +78,3 @@ def test_a_modality_that_no_item_has_changes_nothing(world, float64):
     batch = world.prefix_batch(alone, world.random_rows([10, 4]))
     torch.testing.assert_close(alone.scores(batch), beside.scores(batch), rtol=0, atol=1e-12)
     torch.testing.assert_close(alone.loss(batch), beside.loss(batch), rtol=0, atol=1e-12)
-
-
-@pytest.mark.parametrize("reduction", ["mean", "sum"])
-def test_auxiliary_losses_worked_by_hand(world, float64, reduction):
-    image = world.make_features("image")
-    category = world.make_features("category")
-    context = world.make_context(features={"image": image, "category": category})
-    model = maf(world, context, **{"lambda": 3.0, "reduction": reduction})
-    batch = world.prefix_batch(model, [[7, 2, 9, 10, 11]])
-    assert batch.targets.tolist() == [2, 9, 10, 11]  # 2 has no image, 9 no categories
-    state = model.encode(batch)
-    total = F.cross_entropy(state @ model.items.weight.T, batch.targets)
-    combine = np.mean if reduction == "mean" else np.sum
-    for task, table, scored in zip(model.tasks, (image, category), ([1, 2, 3], [0, 2, 3]), strict=True):
-        predicted = task.head(state).detach().numpy()[scored]
-        wanted = table.values[batch.targets[scored].numpy()].astype(np.float64)
-        if table.labels:
-            p = 1 / (1 + np.exp(-predicted))
-            errors = -(wanted * np.log(p) + (1 - wanted) * np.log(1 - p))
-        else:
-            errors = (predicted - wanted) ** 2
-        total = total + 3.0 * combine(errors, axis=1).mean()
-    assert model.loss(batch).item() == pytest.approx(total.item(), abs=1e-10)
-    off = maf(world, context, multitask=False)
-    off.load_state_dict({k: v for k, v in model.state_dict().items() if not k.startswith("tasks")})
-    expected = F.cross_entropy(state @ model.items.weight.T, batch.targets)
-    assert off.loss(batch).item() == pytest.approx(expected.item(), abs=1e-12)
-
-
-def test_targets_without_a_modality_add_no_loss(world, float64):
-    context = world.make_context(["image"])
-    model = maf(world, context, **{"lambda": 1000.0})
-    batch = world.prefix_batch(model, [[7, 1, 2, 3]])  # none of 1, 2, 3 has an image
-    expected = F.cross_entropy(model.scores(batch), batch.targets)
-    assert model.loss(batch).item() == pytest.approx(expected.item(), abs=1e-12)
