@@ -81,17 +81,21 @@ MODELS: dict[str, ModelEntry] = {
         "attention over item ids fused with attention over image, text and category",
         "Oh, Jo, Kim 2024, arXiv 2405.17959",
         attention=True,
+        version=2,
         multimodal=True,
     ),
     "GRU4Rec": _model("gru4rec", "GRU4Rec", "gated recurrent unit", "Hidasi et al. 2016"),
     "Caser": _model("caser", "Caser", "horizontal and vertical convolutions", "Tang and Wang 2018"),
-    "SASRec": _model("sasrec", "SASRec", "causal self-attention", "Kang and McAuley 2018", attention=True),
+    "SASRec": _model(
+        "sasrec", "SASRec", "causal self-attention", "Kang and McAuley 2018", attention=True, version=2
+    ),
     "BERT4Rec": _model(
         "bert4rec",
         "BERT4Rec",
         "bidirectional self-attention with masked items",
         "Sun et al. 2019",
         attention=True,
+        version=2,
     ),
     "SASRecF": _model(
         "sasrecf",
@@ -99,6 +103,7 @@ MODELS: dict[str, ModelEntry] = {
         "SASRec with item contents joined to the item embedding",
         "RecBole, Zhao et al. 2021",
         attention=True,
+        version=2,
         multimodal=True,
     ),
     "FDSA": _model(
@@ -107,6 +112,7 @@ MODELS: dict[str, ModelEntry] = {
         "self-attention over items beside self-attention over item contents",
         "Zhang et al. 2019",
         attention=True,
+        version=2,
         multimodal=True,
     ),
     "DIF-SR": _model(
@@ -115,6 +121,7 @@ MODELS: dict[str, ModelEntry] = {
         "attention with scores of items, positions and each item content apart",
         "Xie, Zhou and Kim 2022",
         attention=True,
+        version=2,
         multimodal=True,
     ),
     "Popularity": _model(

@@ -26,9 +26,14 @@ class Group:
     length: int
 
     @property
+    def tokens(self) -> int:
+        """How many there are."""
+        return self.rows * self.length
+
+    @property
     def stop(self) -> int:
         """One past the last token."""
-        return self.start + self.rows * self.length
+        return self.start + self.tokens
 
     def view(self, x_TD: Tensor) -> Tensor:
         """The group's tokens as [rows, length, D], without a copy."""

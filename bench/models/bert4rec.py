@@ -48,8 +48,8 @@ class BERT4Rec(SequentialModel):
     def encode(self, batch: Batch) -> Tensor:
         """The states of the masked tokens, which stand at ``batch.at``: [M, D]."""
         x_TD = self.items(batch.items) + self.positions(batch.positions)
-        x_TD = self.encoder(self.dropout(self.norm(x_TD)), batch)
-        state_MD: Tensor = self.head_norm(F.gelu(self.head(x_TD[batch.at])))
+        state_MD: Tensor = self.encoder(self.dropout(self.norm(x_TD)), batch)
+        state_MD = self.head_norm(F.gelu(self.head(state_MD)))
         return state_MD
 
     def output(self) -> tuple[Tensor, Tensor | None]:

@@ -53,8 +53,8 @@ class DIFSR(MultitaskModel):
 
     def encode(self, batch: Batch) -> Tensor:
         x_TD = self.dropout(self.norm(self.items(batch.items)))
-        x_TD = self.encoder(x_TD, self._sources(batch), batch)
-        return x_TD[batch.at]
+        state_MD: Tensor = self.encoder(x_TD, self._sources(batch), batch)
+        return state_MD
 
     def _sources(self, batch: Batch) -> dict[str, Source]:
         """Positions, and each attribute once per distinct item."""

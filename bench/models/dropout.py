@@ -7,6 +7,8 @@ exactly that. On an accelerator this is torch's own dropout.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -19,15 +21,27 @@ def dropout(x: Tensor, p: float, training: bool) -> Tensor:
 
     Masks come from torch's generator of the processor, so `torch.manual_seed` decides them.
     """
-    dropped = round(p * _LEVELS)
-    if not training or dropped == 0:
+    if not training or round(p * _LEVELS) == 0:
         return x
     if x.device.type != "cpu":
         return F.dropout(x, p, training)
-    words = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
-    bits = words.view(torch.int16)[: x.numel()].view(x.shape)
-    mask = (bits >= dropped - _LEVELS // 2).to(x.dtype).mul_(_LEVELS / (_LEVELS - dropped))
-    return x * mask
+    return x * keep_factors([x.numel()], p, x.dtype)[0].view(x.shape)
+
+
+def keep_factors(sizes: Sequence[int], p: float, dtype: torch.dtype) -> list[Tensor]:
+    """Factors 0 (with probability ``p``) and 1 / (1 - p) on the processor, drawn at once for several uses.
+
+    Args:
+        sizes: how many for each use.
+        p: probability of 0.
+        dtype: of the factors.
+    """
+    dropped = round(p * _LEVELS)
+    total = sum(sizes)
+    words = torch.empty(-(-total // 4), dtype=torch.int64).random_(-(2**63), None)
+    bits = words.view(torch.int16)[:total]
+    factors = (bits >= dropped - _LEVELS // 2).to(dtype).mul_(_LEVELS / (_LEVELS - dropped))
+    return list(factors.split(list(sizes)))
 
 
 class Dropout(nn.Module):

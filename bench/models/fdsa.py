@@ -79,8 +79,8 @@ class FDSA(SequentialModel):
         items_TD = self.dropout(self.norm(self.items(batch.items) + positions_TD))
         fields_TD = self.dropout(self.norm(self._fields(batch, positions_TD)))
         states_MD = [
-            self.item_encoder(items_TD, batch)[batch.at],
-            self.field_encoder(fields_TD, batch)[batch.at],
+            self.item_encoder(items_TD, batch),
+            self.field_encoder(fields_TD, batch),
         ]
         state_MD: Tensor = self.dropout(self.norm(self.join(torch.cat(states_MD, dim=-1))))
         return state_MD

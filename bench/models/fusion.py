@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from bench.models.attention import attend, by_group, future, join_groups, joint_map
 from bench.models.batch import Batch
-from bench.models.blocks import AttentionOutput, FeedForward, attend, future, join_heads, split_heads
+from bench.models.blocks import AttentionOutput, FeedForward
 from bench.models.dropout import dropout
 from bench.suite.settings import FusionSettings
 
@@ -60,15 +61,15 @@ class ConcatFusion(nn.Module):
         self.sources = sources
         self.linear = nn.Linear(sources * max_length, max_length)
 
-    def forward(self, scores_BHLSL: Tensor, present_BLS: Tensor | None) -> Tensor:
-        """Fused scores [B, H, L, L] of [B, H, L, S, L] with future keys zero.
+    def forward(self, scores_HBLSL: Tensor, present_BLS: Tensor | None) -> Tensor:
+        """Fused scores [H, B, L, L] of [H, B, L, S, L] with future keys zero.
 
         Rows shorter than the maximum use a corner of each source's matrix: what lies beyond is zero. So is
         the row of a source that the query's item lacks, and ``present_BLS`` has nothing to add.
         """
-        length = scores_BHLSL.shape[-1]
+        length = scores_HBLSL.shape[-1]
         weight = self.linear.weight[:length].unflatten(1, (self.sources, -1))[:, :, :length]
-        return F.linear(scores_BHLSL.flatten(-2), weight.flatten(1), self.linear.bias[:length])
+        return F.linear(scores_HBLSL.flatten(-2), weight.flatten(1), self.linear.bias[:length])
 
 
 class GateFusion(nn.Module):
@@ -79,18 +80,18 @@ class GateFusion(nn.Module):
         self.inner = nn.Linear(max_length, max_length)
         self.energy = nn.Linear(max_length, 1)
 
-    def forward(self, scores_BHLSL: Tensor, present_BLS: Tensor | None) -> Tensor:
-        """Fused scores [B, H, L, L] of [B, H, L, S, L] with future keys zero.
+    def forward(self, scores_HBLSL: Tensor, present_BLS: Tensor | None) -> Tensor:
+        """Fused scores [H, B, L, L] of [H, B, L, S, L] with future keys zero.
 
         A source that is not present at a query gets no weight there; at least one must be.
         """
-        length = scores_BHLSL.shape[-1]
-        inner = F.linear(scores_BHLSL, self.inner.weight[:, :length], self.inner.bias)
-        energy_BHLS1 = self.energy(torch.relu(inner))
+        length = scores_HBLSL.shape[-1]
+        inner = F.linear(scores_HBLSL, self.inner.weight[:, :length], self.inner.bias)
+        energy_HBLS1 = self.energy(torch.relu(inner))
         if present_BLS is not None:
-            energy_BHLS1 = energy_BHLS1.masked_fill(~present_BLS[:, None, :, :, None], -math.inf)
-        weight_BHLS1 = torch.softmax(energy_BHLS1, dim=-2)
-        return (scores_BHLSL * weight_BHLS1).sum(dim=-2)
+            energy_HBLS1 = energy_HBLS1.masked_fill(~present_BLS[..., None], -math.inf)
+        weight_HBLS1 = torch.softmax(energy_HBLS1, dim=-2)
+        return (scores_HBLSL * weight_HBLS1).sum(dim=-2)
 
 
 class FusedAttention(nn.Module):
@@ -122,31 +123,33 @@ class FusedAttention(nn.Module):
         elif sources and settings.fusion == "gate":
             self.fusion = GateFusion(max_length)
 
-    def forward(self, x_TD: Tensor, sources: Mapping[str, Source], batch: Batch) -> Tensor:
-        """New token states [T, D].
+    def forward(
+        self, x_TD: Tensor, sources: Mapping[str, Source], batch: Batch, at: Tensor | None = None
+    ) -> Tensor:
+        """New states of the tokens ``at`` [M], or of all: [M, D] or [T, D].
 
         Args:
             x_TD: token states R^k.
             sources: by the names given at construction.
             batch: the rows.
+            at: token numbers.
         """
-        queries, keys, v_TD = [self.query(x_TD)], [self.key(x_TD)], self.value(x_TD)
+        items_THX = joint_map(x_TD, (self.query, self.key, self.value), self.heads)
+        widths = [items_THX.shape[2] // 3]
+        pairs = [items_THX[..., : 2 * widths[0]]]
         for name in self.sources:
-            rows_NC, index_T, _ = sources[name]
-            queries.append(self.get_submodule(f"{name}_query")(rows_NC)[index_T])
-            keys.append(self.get_submodule(f"{name}_key")(rows_NC)[index_T])
-        present_TS = None if self.fusion is None else self._present(sources)
-        mixed = []
-        for group in batch.groups:
-            q = [split_heads(x, group, self.heads) for x in queries]
-            k = [split_heads(x, group, self.heads) for x in keys]
-            v = split_heads(v_TD, group, self.heads)
-            if self.fusion is None:
-                mixed.append(self._attend_summed(q, k, v))
-            else:
-                present_BLS = None if present_TS is None else group.view(present_TS)
-                mixed.append(self._attend_fused(self.fusion, q, k, v, present_BLS))
-        result: Tensor = self.out(torch.cat([join_heads(x) for x in mixed]), x_TD)
+            maps = [cast(nn.Linear, self.get_submodule(f"{name}_{end}")) for end in ("query", "key")]
+            pairs.append(joint_map(sources[name].rows_NC, maps, self.heads)[sources[name].index_T])
+            widths.append(pairs[-1].shape[2] // 2)
+        queries, keys = zip(*(pair.chunk(2, dim=-1) for pair in pairs), strict=True)
+        joint_THX = torch.cat([*queries, *keys, items_THX[..., 2 * widths[0] :]], dim=-1)
+        drop = self.dropout if self.training else 0.0
+        if self.fusion is None:
+            # A sum of dot products is one dot product of concatenated heads.
+            mixed_TD = attend(joint_THX, sum(widths), batch, causal=True, scale=self.scale, drop=drop)
+        else:
+            mixed_TD = self._attend(self.fusion, joint_THX, widths, self._present(sources), batch)
+        result: Tensor = self.out(mixed_TD, x_TD) if at is None else self.out(mixed_TD[at], x_TD[at])
         return result
 
     def _present(self, sources: Mapping[str, Source]) -> Tensor | None:
@@ -158,22 +161,36 @@ class FusedAttention(nn.Module):
         columns = [always_T if s.present_N is None else s.present_N[s.index_T] for s in known]
         return torch.stack([always_T, *columns], dim=1)
 
-    def _attend_summed(self, q: list[Tensor], k: list[Tensor], v_BHLK: Tensor) -> Tensor:
-        """F is the sum: [B, H, L, D / H]. A sum of dot products is one dot product of concatenated heads."""
-        query, key = (x[0] if len(x) == 1 else torch.cat(x, -1) for x in (q, k))
-        drop = self.dropout if self.training else 0.0
-        return attend(query, key, v_BHLK, causal=True, scale=self.scale, drop=drop)
-
-    def _attend_fused(
-        self, fusion: nn.Module, q: list[Tensor], k: list[Tensor], v_BHLK: Tensor, present_BLS: Tensor | None
+    def _attend(
+        self,
+        fusion: nn.Module,
+        joint_THX: Tensor,
+        widths: list[int],
+        present_TS: Tensor | None,
+        batch: Batch,
     ) -> Tensor:
-        """F is a layer of its own: [B, H, L, D / H]."""
-        maps_BHLL = [query @ key.mT for query, key in zip(q, k, strict=True)]
-        hidden = future(maps_BHLL[0])
-        scores_BHLSL = torch.stack(maps_BHLL, dim=-2).masked_fill(hidden[:, None], 0.0)
-        fused_BHLL = fusion(scores_BHLSL, present_BLS) * self.scale
-        weight_BHLL = torch.softmax(fused_BHLL.masked_fill(hidden, -math.inf), dim=-1)
-        return dropout(weight_BHLL, self.dropout, self.training) @ v_BHLK
+        """F is a layer of its own: [T, D].
+
+        Args:
+            fusion: F.
+            joint_THX: queries of all sources, their keys, and the values.
+            widths: [S] of the queries and keys of each source.
+            present_TS: which sources are present at which tokens; None where all are.
+            batch: the rows.
+        """
+        mixed = []
+        for group, part in zip(batch.groups, by_group(joint_THX, batch), strict=True):
+            *both, v_HBLK = part.split([*widths, *widths, widths[0]], dim=-1)
+            pairs = zip(both[: len(widths)], both[len(widths) :], strict=True)
+            hidden_LL = future(group.length, part.device)
+            scores_HBLSL = torch.stack([q @ k.mT for q, k in pairs], dim=-2).masked_fill(
+                hidden_LL[:, None], 0.0
+            )
+            present_BLS = None if present_TS is None else group.view(present_TS)
+            fused_HBLL = fusion(scores_HBLSL, present_BLS) * self.scale
+            weight_HBLL = torch.softmax(fused_HBLL.masked_fill(hidden_LL, -math.inf), dim=-1)
+            mixed.append(dropout(weight_HBLL, self.dropout, self.training) @ v_HBLK)
+        return join_groups(mixed)
 
 
 class FusedEncoder(nn.Module):
@@ -187,7 +204,10 @@ class FusedEncoder(nn.Module):
         self.feed_forward = nn.ModuleList(FeedForward(settings) for _ in range(settings.layers))
 
     def forward(self, x_TD: Tensor, sources: Mapping[str, Source], batch: Batch) -> Tensor:
-        """New token states: [T, D]."""
-        for attention, feed_forward in zip(self.attention, self.feed_forward, strict=True):
+        """The states at ``batch.at`` after the last block: [M, D]."""
+        blocks = list(zip(self.attention, self.feed_forward, strict=True))
+        for attention, feed_forward in blocks[:-1]:
             x_TD = feed_forward(attention(x_TD, sources, batch))
-        return x_TD
+        attention, feed_forward = blocks[-1]
+        state_MD: Tensor = feed_forward(attention(x_TD, sources, batch, batch.at))
+        return state_MD

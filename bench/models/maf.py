@@ -51,8 +51,8 @@ class MAF(MultitaskModel):
             items, places_T = batch.distinct
             sources["content"] = Source(torch.stack(self.contents(items)).sum(0), places_T)
         x_TD = self.items(batch.items) + self.positions(batch.positions)
-        x_TD = self.encoder(self.dropout(self.norm(x_TD)), sources, batch)
-        return x_TD[batch.at]
+        state_MD: Tensor = self.encoder(self.dropout(self.norm(x_TD)), sources, batch)
+        return state_MD
 
     def output(self) -> tuple[Tensor, Tensor | None]:
         return self.items.weight, None

@@ -31,8 +31,8 @@ class SASRec(SequentialModel):
 
     def encode(self, batch: Batch) -> Tensor:
         x_TD = self.items(batch.items) + self.positions(batch.positions)
-        x_TD = self.encoder(self.dropout(self.norm(x_TD)), batch)
-        return x_TD[batch.at]
+        state_MD: Tensor = self.encoder(self.dropout(self.norm(x_TD)), batch)
+        return state_MD
 
     def output(self) -> tuple[Tensor, Tensor | None]:
         return self.items.weight, None

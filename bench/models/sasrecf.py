@@ -41,8 +41,8 @@ class SASRecF(SequentialModel):
         items_K, places_T = batch.distinct
         joined_KD = self.join(torch.cat([self.items(items_K), *self.contents(items_K)], dim=-1))
         x_TD: Tensor = joined_KD[places_T] + self.positions(batch.positions)
-        x_TD = self.encoder(self.dropout(self.norm(x_TD)), batch)
-        return x_TD[batch.at]
+        state_MD: Tensor = self.encoder(self.dropout(self.norm(x_TD)), batch)
+        return state_MD
 
     def output(self) -> tuple[Tensor, Tensor | None]:
         return self.items.weight, None

@@ -74,6 +74,6 @@ def test_without_modalities_the_second_encoder_sees_positions_alone(world):
     model = fdsa(world, world.make_context([])).eval()
     assert not any(name.startswith("fields") for name in model.state_dict())
     batch = world.scoring_batch(model, [[1, 2, 3], [4, 5, 6]])
-    states = model.field_encoder(model.norm(model.positions(batch.positions)), batch)[batch.at]
+    states = model.field_encoder(model.norm(model.positions(batch.positions)), batch)
     assert torch.equal(states[0], states[1])
     assert not torch.equal(*model.scores(batch))
