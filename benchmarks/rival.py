@@ -1,60 +1,41 @@
-"""The comparing program's end of `benchmarks.stock`: the same data for RecBole, and its steps one by one."""
+"""The comparing program's end of `benchmarks.stock`: the same data for RecBole, its work piece by piece."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-
 from bench.data.prepared import TrainingData
+from bench.recbole.files import write_atomic_files
+from benchmarks.cases import Case
+from benchmarks.shapes import label_lists
 from benchmarks.stock import StockJob
 
 
-def write_interactions(data: TrainingData, file: Path) -> None:
-    """Write ``data`` as a RecBole atomic file whose leave-one-out training part is that of ``data``.
-
-    Every user's test item, of which `TrainingData` knows nothing, is an item that occurs nowhere else as long
-    as there are any, so that RecBole's catalogue has as many items as ours.
-
-    Raises:
-        ValueError: more items occur nowhere than there are users.
-    """
-    unseen = np.setdiff1d(np.arange(1, data.n_items + 1), np.union1d(data.items, data.validation))
-    if len(unseen) > data.n_users:
-        raise ValueError(
-            f"{len(unseen)} items occur nowhere, and there are {data.n_users} users to name them"
-        )
-    last = data.validation.copy()
-    last[: len(unseen)] = unseen
-    with file.open("w", encoding="utf-8") as out:
-        out.write("user_id:token\titem_id:token\ttimestamp:float\n")
-        for user in range(data.n_users):
-            for time, item in enumerate([*data.history(user), data.validation[user], last[user]]):
-                out.write(f"u{user}\ti{item}\t{time}\n")
-
-
 class Rival:
-    """A RecBole process that is asked for one training step at a time.
+    """A RecBole process that is asked for one piece of work at a time.
 
     Args:
-        model: RecBole's name.
-        options: RecBole's options.
+        case: the model.
         data: what to train on.
         threads: of torch.
         folder: an empty folder for RecBole's files.
     """
 
-    def __init__(
-        self, model: str, options: Mapping[str, Any], data: TrainingData, threads: int, folder: Path
-    ) -> None:
-        (folder / "data").mkdir()
-        write_interactions(data, folder / "data" / "data.inter")
-        job = StockJob(model, str(folder), dict(options), threads, data.n_items, data.n_targets)
+    def __init__(self, case: Case, data: TrainingData, threads: int, folder: Path) -> None:
+        labels = label_lists(data.n_items) if case.with_labels else [[]] * data.n_items
+        write_atomic_files(folder, data, labels)
+        job = StockJob(
+            model=case.model,
+            folder=str(folder),
+            options=case.stock_options(),
+            threads=threads,
+            items=data.n_items,
+            targets=data.n_targets,
+        )
         self._log = folder / "stderr.txt"
         self._errors = self._log.open("w", encoding="utf-8")
         self._process = subprocess.Popen(
@@ -73,10 +54,18 @@ class Rival:
             self.close()
             raise
 
-    def step(self) -> tuple[int, float]:
-        """Train on the next full batch: its number of targets, and the seconds it took."""
-        reply = self._ask("step")
+    def step(self, *, stock: bool = True) -> tuple[int, float]:
+        """Train on the next full batch: its number of targets, and the seconds it took.
+
+        Args:
+            stock: leave torch's anomaly detection on, as importing RecBole's models does.
+        """
+        reply = self._ask("step" if stock else "step without anomaly detection")
         return int(reply["targets"]), float(reply["seconds"])
+
+    def evaluate(self) -> float:
+        """Evaluate on the validation items in the whole catalogue: the seconds it took."""
+        return float(self._ask("evaluate")["seconds"])
 
     def __enter__(self) -> Self:
         return self

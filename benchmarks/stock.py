@@ -1,9 +1,9 @@
-"""Stock RecBole in a process of its own: one timed training step for every line on standard input.
+"""Stock RecBole in a process of its own: one timed piece of work for every line on standard input.
 
 RecBole reads the command line, patches global state and prints; none of that may reach the program that
-compares. The first line is the job as JSON; every further line asks for one step, which is answered by a
-line of JSON (``targets``, ``seconds``). A step is what RecBole's trainer does for a batch: fetch it, forget
-gradients, loss, backward, Adam.
+compares. The first line is the job as JSON; every further line is one of `REQUESTS` and is answered by a line
+of JSON with its ``seconds``. A step is what RecBole's trainer does for a batch: fetch it, forget gradients,
+loss, backward, Adam.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import chain, repeat
 from typing import Any, TextIO
 
+from bench.recbole.job import CATEGORIES, DATASET
 from bench.recbole.shim import prepare_process
+
+REQUESTS = ("step", "step without anomaly detection", "evaluate")
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class StockJob:
 
     Attributes:
         model: RecBole's name of it.
-        folder: holds ``data/data.inter``, and takes whatever RecBole writes.
+        folder: holds the atomic files, and takes whatever RecBole writes.
         options: RecBole's own options, beside those that every job shares (`_config`).
         threads: of torch.
         items: number of items that RecBole must find.
@@ -45,60 +47,81 @@ class StockJob:
         return json.dumps(asdict(self))
 
 
-def serve(requests: TextIO, replies: TextIO) -> None:
-    """Answer requests until there are none.
+class Stock:
+    """RecBole with its own dataset, loader, model and trainer.
 
     Raises:
         RuntimeError: RecBole made something else of the data than it was given.
     """
-    job = StockJob(**json.loads(requests.readline()))
-    step = _steps(job)
-    _send(replies, {"ready": True})
-    for _ in requests:
-        _send(replies, next(step))
 
+    def __init__(self, job: StockJob) -> None:
+        import torch
+        from recbole.config import Config
+        from recbole.data import create_dataset, data_preparation
+        from recbole.utils import get_model, get_trainer, init_seed
 
-def _steps(job: StockJob) -> Iterator[dict[str, float]]:
-    """Timed steps, epoch after epoch; batches that are not full (the last of an epoch) are left out."""
-    import torch
-    from recbole.config import Config
-    from recbole.data import create_dataset, data_preparation
-    from recbole.utils import get_model, init_seed
+        torch.set_num_threads(job.threads)
+        self._torch = torch
+        self._config = Config(model=job.model, dataset=DATASET, config_dict=_config(job))
+        init_seed(self._config["seed"], self._config["reproducibility"])
+        dataset = create_dataset(self._config)
+        self._batches, self._validation, _ = data_preparation(self._config, dataset)
+        found = dataset.item_num - 1, len(self._batches.dataset)
+        if found != (job.items, job.targets):
+            raise RuntimeError(f"RecBole found {found} items and targets, not {(job.items, job.targets)}")
+        self._model = get_model(job.model)(self._config, self._batches.dataset).to(self._config["device"])
+        self._trainer = get_trainer(self._config["MODEL_TYPE"], job.model)(self._config, self._model)
+        self._optimiser = torch.optim.Adam(self._model.parameters(), lr=self._config["learning_rate"])
+        self._stream = chain.from_iterable(repeat(self._batches))
 
-    torch.set_num_threads(job.threads)
-    config = Config(model=job.model, dataset="data", config_dict=_config(job))
-    init_seed(config["seed"], config["reproducibility"])
-    dataset = create_dataset(config)
-    batches, _, _ = data_preparation(config, dataset)
-    found = dataset.item_num - 1, len(batches.dataset)
-    if found != (job.items, job.targets):
-        raise RuntimeError(f"RecBole found {found} items and targets, not {(job.items, job.targets)}")
-    model = get_model(job.model)(config, batches.dataset).to(config["device"])
-    optimiser = torch.optim.Adam(model.parameters(), lr=config["learning_rate"])
-    model.train()
-    full = config["train_batch_size"]
+    def step(self, anomaly: bool) -> dict[str, float]:
+        """Train on the next full batch (the last of an epoch is left out); ``targets`` counts its targets.
 
-    def timed() -> Iterator[dict[str, float]]:
-        stream = chain.from_iterable(repeat(batches))
+        Args:
+            anomaly: torch's anomaly detection, which importing RecBole's models switches on (sine.py).
+        """
+        self._torch.autograd.set_detect_anomaly(anomaly)
+        self._model.train()
         while True:
             start = time.perf_counter()
-            batch = next(stream)
-            if len(batch) < full:
-                continue
-            optimiser.zero_grad()
-            loss = model.calculate_loss(batch)
-            loss.backward()
-            optimiser.step()
-            yield {"targets": len(batch), "seconds": time.perf_counter() - start}
+            batch = next(self._stream)
+            if len(batch) == self._config["train_batch_size"]:
+                break
+        self._optimiser.zero_grad()
+        loss = self._model.calculate_loss(batch)
+        loss.backward()
+        self._optimiser.step()
+        seconds = time.perf_counter() - start
+        masked = batch.interaction.get("MASK_INDEX")  # BERT4Rec: its loss counts indices above 0
+        targets = len(batch) if masked is None else int((masked > 0).sum())
+        return {"targets": targets, "seconds": seconds}
 
-    return timed()
+    def evaluate(self) -> dict[str, float]:
+        """RecBole's own full-sort evaluation of the validation items."""
+        start = time.perf_counter()
+        self._trainer.evaluate(self._validation, load_best_model=False, show_progress=False)
+        return {"seconds": time.perf_counter() - start}
+
+
+def serve(requests: TextIO, replies: TextIO) -> None:
+    """Answer requests until there are none."""
+    stock = Stock(StockJob(**json.loads(requests.readline())))
+    _send(replies, {"ready": True})
+    for line in requests:
+        request = line.rstrip("\n")
+        if request not in REQUESTS:
+            raise ValueError(f"{request!r} is none of {REQUESTS}")
+        _send(replies, stock.evaluate() if request == "evaluate" else stock.step(request == "step"))
 
 
 def _config(job: StockJob) -> dict[str, Any]:
+    columns = ["item_id"]
+    if "selected_features" in job.options:
+        columns.append(CATEGORIES)
     return {
         "data_path": job.folder,
         "checkpoint_dir": job.folder,
-        "load_col": {"inter": ["user_id", "item_id", "timestamp"]},
+        "load_col": {"inter": ["user_id", "item_id", "timestamp"], "item": columns},
         "eval_args": {
             "split": {"LS": "valid_and_test"},
             "order": "TO",

@@ -8,98 +8,71 @@ so that whatever else the machine does meets both.
 
 from __future__ import annotations
 
-import argparse
-import importlib.util
-import json
-import os
 import statistics
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import torch
-from rich.console import Console
-from rich.table import Table
-
-from bench.data.prepared import TrainingData
-from bench.models.base import ModelContext, SequentialModel
-from bench.models.building import build
-from bench.results.provenance import cpu_model, version
-from bench.suite.settings import EvaluationSettings, TrainingSettings
-from bench.training.loop import Job, train
+from benchmarks import flops
+from benchmarks.cases import DEFAULTS, PAPER, Case, Native
+from benchmarks.machine import product_rate, torch_threads
+from benchmarks.report import note, parser, require_recbole, show, spread, write
 from benchmarks.rival import Rival
-from benchmarks.shapes import VIDEO_GAMES, Shape, generate
-
-Scheme = Literal["windows", "prefixes"]
-SCHEMES: tuple[Scheme, ...] = ("windows", "prefixes")
-LEARNING_RATE = 1e-3
-
-
-@dataclass(frozen=True)
-class Case:
-    """A model as both sides have it.
-
-    Attributes:
-        model: its name, the same in bench and in RecBole.
-        settings: bench's; dropout is both sides' default.
-        options: the settings by RecBole's names.
-        shape: of the data.
-        max_length: longest history.
-        batch_size: targets per step.
-    """
-
-    model: str
-    settings: dict[str, Any]
-    options: dict[str, Any]
-    shape: Shape = VIDEO_GAMES
-    max_length: int = 50
-    batch_size: int = 2048
-
-    def stock_options(self) -> dict[str, Any]:
-        """All that RecBole is told of the training."""
-        return self.options | {
-            "MAX_ITEM_LIST_LENGTH": self.max_length,
-            "train_batch_size": self.batch_size,
-            "learning_rate": LEARNING_RATE,
-        }
-
-
-def sasrec(width: int, layers: int, heads: int, inner: int, **data: Any) -> Case:
-    """SASRec of the given sizes."""
-    return Case(
-        model="SASRec",
-        settings={"hidden_size": width, "layers": layers, "heads": heads, "inner_size": inner},
-        options={"hidden_size": width, "n_layers": layers, "n_heads": heads, "inner_size": inner},
-        **data,
-    )
-
-
-CASES: tuple[Case, ...] = (sasrec(width=256, layers=4, heads=8, inner=256),)
 
 
 @dataclass
 class Comparison:
-    """Seconds per 1,000 targets of both sides, one number per repetition, and what they are of."""
+    """Seconds per 1,000 targets of both sides, one number per repetition, and what they are of.
+
+    Attributes:
+        recbole_s: stock RecBole, with torch's anomaly detection as importing it leaves it: on.
+        recbole_quiet_s: RecBole with that switched off.
+        bench_s: bench.
+        product_gflops: of a square matrix product, measured before each time of bench.
+        useful_gflop: per 1,000 targets, where it is known.
+    """
 
     data: str
     model: str
-    scheme: Scheme
+    scheme: str
     targets_per_epoch: int
     threads: int
+    useful_gflop: float | None = None
     recbole_s: list[float] = field(default_factory=list)
+    recbole_quiet_s: list[float] = field(default_factory=list)
     bench_s: list[float] = field(default_factory=list)
+    product_gflops: list[float] = field(default_factory=list)
     benchmark: str = "training"
 
     @property
     def speedup(self) -> float:
-        """Ratio of the medians."""
+        """Ratio of the medians, stock RecBole to bench."""
         return statistics.median(self.recbole_s) / statistics.median(self.bench_s)
+
+    @property
+    def quiet_speedup(self) -> float:
+        """The same without torch's anomaly detection."""
+        return statistics.median(self.recbole_quiet_s) / statistics.median(self.bench_s)
+
+    @property
+    def utilisation(self) -> float | None:
+        """Useful operations per second over what a matrix product reaches."""
+        if self.useful_gflop is None:
+            return None
+        rate = statistics.median(self.product_gflops)
+        return self.useful_gflop / statistics.median(self.bench_s) / rate
 
     def record(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return asdict(self) | {"speedup": self.speedup, "machine": machine()}
+        ratios = {
+            "speedup": self.speedup,
+            "quiet_speedup": self.quiet_speedup,
+            "utilisation": self.utilisation,
+        }
+        return asdict(self) | ratios
 
 
 def compare(
@@ -108,131 +81,106 @@ def compare(
     repetitions: int,
     threads: int,
     warm_up: bool = True,
-    note: Callable[[str], None] = lambda text: None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> list[Comparison]:
     """Time both sides in turns.
 
     Args:
         case: what to train.
-        repetitions: steps of RecBole, each between two epochs of bench for every scheme.
+        repetitions: steps of RecBole of each kind, each between two epochs of bench for every scheme.
         threads: of torch, on both sides.
         warm_up: let both sides make one untimed step or epoch first.
-        note: told of every time as it comes.
+        say: told of every time as it comes.
 
     Returns:
-        one comparison for each scheme of `SCHEMES`.
+        one comparison for each scheme.
     """
-    data = generate(case.shape)
-    found = [Comparison(case.shape.name, case.model, s, data.n_targets, threads) for s in SCHEMES]
-    native = {scheme: _native(case, data, scheme) for scheme in SCHEMES}
+    data = case.data.load()
+    native = {scheme: Native(case, data, scheme) for scheme in case.schemes()}
+    found = [
+        Comparison(case.data.name, case.model, scheme, side.targets, threads, _useful(case, side, scheme))
+        for scheme, side in native.items()
+    ]
 
     def ours() -> None:
         for one in found:
-            one.bench_s.append(native[one.scheme]() * 1000 / data.n_targets)
-            note(f"bench {one.scheme}: {one.bench_s[-1]:.3f} s per 1,000 targets")
+            one.product_gflops.append(product_rate())
+            start = time.perf_counter()
+            native[one.scheme].epoch()
+            one.bench_s.append((time.perf_counter() - start) * 1000 / one.targets_per_epoch)
+            say(f"bench {case.model} {one.scheme}: {one.bench_s[-1]:.3g} s per 1,000 targets")
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            Rival(case.model, case.stock_options(), data, threads, Path(folder)) as rival,
-        ):
-            if warm_up:
-                rival.step()
-                for epoch in native.values():
-                    epoch()
-            ours()
-            for _ in range(repetitions):
-                targets, seconds = rival.step()
+    with (
+        torch_threads(threads),
+        tempfile.TemporaryDirectory() as folder,
+        Rival(case, data, threads, Path(folder)) as rival,
+    ):
+        if warm_up:
+            rival.step()
+            for side in native.values():
+                side.epoch()
+        ours()
+        for _ in range(repetitions):
+            for stock in (True, False):
+                targets, seconds = rival.step(stock=stock)
                 for one in found:
-                    one.recbole_s.append(seconds * 1000 / targets)
-                note(f"RecBole: {seconds * 1000 / targets:.3f} s per 1,000 targets")
-                ours()
-    finally:
-        torch.set_num_threads(before)
+                    times = one.recbole_s if stock else one.recbole_quiet_s
+                    times.append(seconds * 1000 / targets)
+                say(f"RecBole {case.model}: {seconds * 1000 / targets:.3g} s per 1,000 targets")
+            ours()
     return found
 
 
-def _native(case: Case, data: TrainingData, scheme: Scheme) -> Callable[[], float]:
-    """A function that trains one epoch and returns the seconds it took, validation apart."""
-    torch.manual_seed(0)
-    context = ModelContext(data.n_items, data.n_users, case.max_length)
-    model = build(case.model, case.settings, context)
-    assert isinstance(model, SequentialModel)
-    training = TrainingSettings(
-        epochs=1,
-        learning_rate=LEARNING_RATE,
-        batch_size=case.batch_size,
-        max_length=case.max_length,
-        scheme=scheme,
-    )
-    job = Job(data, training, EvaluationSettings(), seed=0)
-    return lambda: train(model, job).epochs[-1].train_s
+def _useful(case: Case, side: Native, scheme: str) -> float | None:
+    if (case.model, scheme) != ("SASRec", "windows") or not case.settings:
+        return None
+    operations = flops.sasrec_epoch(side.data, case.settings, case.max_length)
+    return operations / side.targets * 1000 / 1e9
 
 
-def machine() -> dict[str, str | int | None]:
-    """Where the times were taken."""
-    return {
-        "cpu": cpu_model(),
-        "cores": os.cpu_count(),
-        "torch": version("torch"),
-        "recbole": version("recbole"),
-    }
-
-
-def table(comparisons: list[Comparison]) -> Table:
-    """Medians, with the range where there are several times."""
-    here = machine()
-    result = Table(
-        title=f"Training, seconds per 1,000 targets: {here['cores']} x {here['cpu']}, torch {here['torch']},"
-        f" RecBole {here['recbole']}"
-    )
-    for column in ("data", "model", "scheme"):
-        result.add_column(column)
-    for column in ("RecBole", "bench", "speedup", "epoch RecBole", "epoch bench"):
-        result.add_column(column, justify="right")
+def report(comparisons: list[Comparison]) -> None:
+    """Print medians, with the range where there are several times."""
+    rows = []
     for one in comparisons:
         thousands = one.targets_per_epoch / 1000
-        result.add_row(
-            one.data, one.model, one.scheme,
-            _spread(one.recbole_s), _spread(one.bench_s), f"{one.speedup:.1f}x",
-            f"{statistics.median(one.recbole_s) * thousands:.1f} s",
-            f"{statistics.median(one.bench_s) * thousands:.1f} s",
+        rows.append(
+            [
+                one.data, one.model, one.scheme,
+                spread(one.recbole_s), spread(one.recbole_quiet_s), spread(one.bench_s),
+                f"{one.speedup:.1f}x", f"{one.quiet_speedup:.1f}x",
+                f"{statistics.median(one.bench_s) * thousands:.1f} s",
+                "" if one.utilisation is None else f"{one.utilisation:.0%}",
+            ]
         )  # fmt: skip
-    return result
-
-
-def _spread(seconds: list[float]) -> str:
-    text = f"{statistics.median(seconds):.3g}"
-    return text if len(seconds) == 1 else f"{text} [{min(seconds):.3g}, {max(seconds):.3g}]"
+    columns = ["data", "model", "scheme", "RecBole", "RecBole, no anomaly detection", "bench", "speedup",
+               "speedup, no anomaly detection", "epoch of bench", "of a product's rate"]  # fmt: skip
+    show("Training, seconds per 1,000 targets", columns, rows, texts=3)
 
 
 def main() -> None:
     """Read the command line, compare, print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one step of RecBole, two epochs of bench")
-    parser.add_argument("--repetitions", type=int, default=3, help="steps of RecBole (default: 3)")
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of both sides (default: cores)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every time to this file")
-    chosen = parser.parse_args()
-    if importlib.util.find_spec("recbole") is None:
-        parser.error("RecBole is not installed (it needs Python 3.11): there is nothing to compare with")
-    console = Console()
-    comparisons = [
-        one
-        for case in CASES
-        for one in compare(
+    options = parser("training", __doc__)
+    options.add_argument("--repetitions", type=int, default=3, help="steps of RecBole (default: 3)")
+    options.add_argument("--models", nargs="+", metavar="NAME", help="only these (--quick: SASRec)")
+    chosen = options.parse_args()
+    require_recbole(options)
+    wanted = chosen.models or (["SASRec"] if chosen.quick else None)
+    cases = [case for case in (*PAPER, *DEFAULTS) if wanted is None or case.model in wanted]
+    if not cases:
+        options.error(f"--models: none of {', '.join(case.model for case in PAPER)}")
+    if chosen.quick:
+        cases = [case for case in cases if case in PAPER]
+    comparisons: list[Comparison] = []
+    for case in cases:
+        comparisons += compare(
             case,
             repetitions=1 if chosen.quick else chosen.repetitions,
             threads=chosen.threads,
             warm_up=not chosen.quick,
-            note=lambda text: console.print(f"[dim]{text}[/]"),
+            say=note,
         )
-    ]
-    console.print(table(comparisons))
-    if chosen.json:
-        chosen.json.write_text(json.dumps([one.record() for one in comparisons], indent=1) + "\n")
+    report(comparisons)
+    write(chosen.json, [one.record() for one in comparisons])
 
 
 if __name__ == "__main__":

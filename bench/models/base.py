@@ -12,7 +12,6 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from bench.data.prepared import TrainingData
 from bench.features.table import ItemFeatures
@@ -96,7 +95,8 @@ class SequentialModel(Recommender):
 
     def _logits(self, state_MD: Tensor) -> Tensor:
         weight_VD, bias_V = self.output()
-        return F.linear(state_MD, weight_VD, bias_V)
+        scores_MV = (weight_VD @ state_MD.T).T  # this way round the product is faster for few states
+        return scores_MV if bias_V is None else scores_MV + bias_V
 
 
 def init_bert(module: nn.Module, std: float = 0.02) -> None:

@@ -15,9 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-CHUNK_BYTES = 16 * 2**20  # of scores at a time, which stay in the last-level cache
-CHUNK_ROWS = 512  # more bring the products nothing
-ALIGNED = 64  # other widths of a chunk cost the products and reductions up to a third of their speed
+from bench.models.chunks import chunk_rows
 
 
 class _LinearCrossEntropy(torch.autograd.Function):
@@ -31,7 +29,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
         grad_bias = torch.zeros_like(bias_V) if needed and bias_V is not None else None
         total = state_MD.new_zeros(())
         count, classes = len(targets_M), len(weight_VD)
-        rows = min(count, _chunk_rows(classes * weight_VD.element_size()))
+        rows = min(count, chunk_rows(classes * weight_VD.element_size(), weight_VD.device))
         buffer = weight_VD.new_empty(classes * rows)
         for start in range(0, count, rows):
             state_RD, targets_1R = state_MD[start : start + rows], targets_M[None, start : start + rows]
@@ -65,12 +63,6 @@ class _LinearCrossEntropy(torch.autograd.Function):
         state, weight, bias = (None if g is None else g.mul_(scale) for g in ctx.grads)
         ctx.grads = (None, None, None)  # scaled in place: they cannot serve twice
         return state, weight, bias, None
-
-
-def _chunk_rows(row_bytes: int) -> int:
-    """Targets of a chunk: by memory, and a multiple of what keeps every row of scores aligned."""
-    fitting = min(CHUNK_ROWS, max(1, CHUNK_BYTES // row_bytes))
-    return fitting // ALIGNED * ALIGNED or fitting
 
 
 def linear_cross_entropy(

@@ -73,12 +73,7 @@ def train(model: SequentialModel, job: Job) -> Progress:
             "the training set is empty: no user has more than three interactions, and the last two are"
             " held out for validation and test"
         )
-    optimiser = torch.optim.Adam(
-        model.parameters(),
-        lr=job.training.learning_rate,
-        weight_decay=job.training.weight_decay,
-        fused=True,
-    )
+    optimiser = adam(model, job.training)
     best: dict[str, Tensor] = {}
     progress = Progress()
     found = restore(job.checkpoint, model, optimiser, job.code) if job.checkpoint else None
@@ -128,22 +123,35 @@ def epoch_batches(model: SequentialModel, job: Job) -> Callable[[np.random.Gener
     return lambda rng: prefixes_epoch(data, targets, t.batch_size, t.max_length, rng, share=model.causal)
 
 
-def _one_epoch(
+def train_epoch(
     model: SequentialModel,
     optimiser: torch.optim.Optimizer,
     batches: Callable[[np.random.Generator], Iterator[Batch]],
-    job: Job,
+    seed: int,
     number: int,
-) -> Epoch:
-    start = time.perf_counter()
-    rng = np.random.default_rng([job.seed, number])
+    device: str = "cpu",
+) -> float:
+    """Train one epoch; the mean loss over its targets.
+
+    Args:
+        model: in training mode afterwards.
+        optimiser: of the model's parameters.
+        batches: of `epoch_batches`.
+        seed: with ``number`` it decides batches and dropout.
+        number: of the epoch, from 1.
+        device: where the model is.
+
+    Raises:
+        TrainingError: there are no targets, or the loss is not finite.
+    """
+    rng = np.random.default_rng([seed, number])
     torch.manual_seed(int(rng.integers(2**62)))
     model.train()
-    total = torch.zeros((), device=job.device)
+    total = torch.zeros((), device=device)
     count = 0
     for batch in batches(rng):
         optimiser.zero_grad(set_to_none=True)
-        loss = model.loss(batch.to(job.device))
+        loss = model.loss(batch.to(device))
         loss.backward()
         optimiser.step()
         total += loss.detach() * len(batch.targets)
@@ -158,6 +166,25 @@ def _one_epoch(
             f"the loss is not finite ({mean}) in epoch {number}: the training diverged; a smaller"
             " training.learning_rate may help"
         )
+    return mean
+
+
+def adam(model: SequentialModel, training: TrainingSettings) -> torch.optim.Optimizer:
+    """The optimiser of every model."""
+    return torch.optim.Adam(
+        model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True
+    )
+
+
+def _one_epoch(
+    model: SequentialModel,
+    optimiser: torch.optim.Optimizer,
+    batches: Callable[[np.random.Generator], Iterator[Batch]],
+    job: Job,
+    number: int,
+) -> Epoch:
+    start = time.perf_counter()
+    mean = train_epoch(model, optimiser, batches, job.seed, number, job.device)
     trained = time.perf_counter()
     value = None
     if number % job.training.validate_every == 0 or number == job.training.epochs:
