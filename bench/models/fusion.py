@@ -139,7 +139,9 @@ class FusedAttention(nn.Module):
         pairs = [items_THX[..., : 2 * widths[0]]]
         for name in self.sources:
             maps = [cast(nn.Linear, self.get_submodule(f"{name}_{end}")) for end in ("query", "key")]
-            pairs.append(joint_map(sources[name].rows_NC, maps, self.heads)[sources[name].index_T])
+            pairs.append(
+                _of_tokens(joint_map(sources[name].rows_NC, maps, self.heads), sources[name].index_T)
+            )
             widths.append(pairs[-1].shape[2] // 2)
         queries, keys = zip(*(pair.chunk(2, dim=-1) for pair in pairs), strict=True)
         joint_THX = torch.cat([*queries, *keys, items_THX[..., 2 * widths[0] :]], dim=-1)
@@ -191,6 +193,12 @@ class FusedAttention(nn.Module):
             weight_HBLL = torch.softmax(fused_HBLL.masked_fill(hidden_LL, -math.inf), dim=-1)
             mixed.append(dropout(weight_HBLL, self.dropout, self.training) @ v_HBLK)
         return join_groups(mixed)
+
+
+def _of_tokens(joint_NHX: Tensor, index_T: Tensor) -> Tensor:
+    """Each token's row: [T, H, X]."""
+    # As an embedding: the gradient of plain indexing adds up one number at a time.
+    return F.embedding(index_T, joint_NHX.flatten(1)).unflatten(1, joint_NHX.shape[1:])
 
 
 class FusedEncoder(nn.Module):

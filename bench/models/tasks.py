@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from bench.features.table import ItemFeatures
 from bench.models.base import SequentialModel, feature_buffers
 from bench.models.batch import Batch
+from bench.models.regression import linear_squared_error
 
 
 class AuxiliaryTask(nn.Module):
@@ -28,18 +29,27 @@ class AuxiliaryTask(nn.Module):
         values, present = feature_buffers(features)
         self.register_buffer("values", values, persistent=False)
         self.register_buffer("present", present, persistent=False)
+        self.register_buffer("squares", values.square().sum(1), persistent=False)
 
     def forward(self, state_MD: Tensor, targets_M: Tensor) -> Tensor:
         """The task's loss: scalar; zero if no target has the modality."""
         present_M = self.get_buffer("present")[targets_M].to(state_MD.dtype)
-        wanted = self.get_buffer("values")[targets_M]
-        predicted = self.head(state_MD)
+        share_M = present_M / present_M.sum().clamp(min=1)
+        if self.reduction == "mean":
+            share_M = share_M / self.head.out_features
         if self.labels:
-            error = F.binary_cross_entropy_with_logits(predicted, wanted, reduction="none")
-        else:
-            error = (predicted - wanted).square()
-        error_M = error.mean(1) if self.reduction == "mean" else error.sum(1)
-        return (error_M * present_M).sum() / present_M.sum().clamp(min=1)
+            wanted = self.get_buffer("values")[targets_M]
+            error = F.binary_cross_entropy_with_logits(self.head(state_MD), wanted, reduction="none")
+            return error.sum(1) @ share_M
+        return linear_squared_error(
+            state_MD,
+            self.head.weight,
+            self.head.bias,
+            self.get_buffer("values"),
+            self.get_buffer("squares"),
+            targets_M,
+            share_M,
+        )
 
 
 class MultitaskModel(SequentialModel):
