@@ -9,6 +9,8 @@ Shape letters: T tokens, R rows, L longest row, E embedding width, M targets.
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -17,6 +19,7 @@ from torch.nn.utils.rnn import PackedSequence
 from bench.models.base import ModelContext, SequentialModel
 from bench.models.batch import Batch
 from bench.models.dropout import Dropout
+from bench.models.recurrent import gated_recurrence
 from bench.suite.settings import GRU4RecSettings
 
 
@@ -42,9 +45,17 @@ class GRU4Rec(SequentialModel):
         order_T = torch.empty_like(place_T)
         order_T[place_T] = torch.arange(len(place_T), device=place_T.device)
         x_TE = self.dropout(self.items(batch.items[order_T]))
-        states, _ = self.gru(PackedSequence(x_TE, sizes_L))
-        state_ME: Tensor = self.dense(states.data[place_T[batch.at]])
+        state_ME: Tensor = self.dense(self._states(x_TE, sizes_L)[place_T[batch.at]])
         return state_ME
+
+    def _states(self, x_TE: Tensor, sizes_L: Tensor) -> Tensor:
+        """The last layer's states of all tokens in time order: [T, H]."""
+        if x_TE.device.type != "cpu":
+            return cast(Tensor, self.gru(PackedSequence(x_TE, sizes_L))[0].data)
+        for layer in range(self.gru.num_layers):
+            weight_in, weight_state = (getattr(self.gru, f"weight_{end}_l{layer}") for end in ("ih", "hh"))
+            x_TE = gated_recurrence(x_TE, weight_in, weight_state, sizes_L.tolist())
+        return x_TE
 
     def output(self) -> tuple[Tensor, Tensor | None]:
         return self.items.weight, None
