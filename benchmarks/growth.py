@@ -37,7 +37,7 @@ EXPECTED = {
 
 @dataclass(frozen=True)
 class Size:
-    """A dataset and a width; users have ``length`` training items on average, and up to twice as many count."""
+    """A dataset and a width; users have ``length`` training items on average, at most twice as many count."""
 
     users: int = 6_000
     items: int = 4_000
@@ -51,7 +51,7 @@ class Size:
 
 @dataclass
 class Point:
-    """Seconds per epoch of training and of ranking, one per repetition, and the peak memory of the process."""
+    """Seconds per epoch of training and ranking, one per repetition, and the peak memory of the process."""
 
     axis: str
     factor: int

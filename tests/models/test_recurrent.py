@@ -32,4 +32,4 @@ def test_gradient_is_the_derivative() -> None:
     torch.manual_seed(1)
     x, inner, state = (torch.randn(shape, dtype=torch.float64) for shape in ((6, 2), (9, 2), (9, 3)))
     leaves = [tensor.requires_grad_() for tensor in (x, inner, state)]
-    assert torch.autograd.gradcheck(lambda *given: gated_recurrence(*given, [3, 2, 1]), leaves)
+    assert torch.autograd.gradcheck(lambda x, a, b: gated_recurrence(x, a, b, [3, 2, 1]), leaves)

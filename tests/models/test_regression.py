@@ -32,7 +32,8 @@ def test_loss_and_gradients_are_the_plain_formulas(dtype: torch.dtype, within: f
     parts, values, items, share = case(dtype)
     truth = case(torch.float64)
     (3 * plain(*truth)).backward()
-    loss = linear_squared_error(*parts, values, values.square().sum(1), items, share)
+    state, weight, bias = parts
+    loss = linear_squared_error(state, weight, bias, values, values.square().sum(1), items, share)
     (3 * loss).backward()
     torch.testing.assert_close(loss.double(), plain(*truth), rtol=within, atol=0)
     for ours, theirs in zip(parts, truth[0], strict=True):
@@ -50,6 +51,13 @@ def test_a_small_error_of_large_features_keeps_its_digits() -> None:
     weight, bias, share = weight * 4, torch.zeros(64, dtype=torch.float64), torch.full((50,), 1 / 50).double()
     items = torch.arange(50)
     expected = plain([state, weight, bias], values, items, share)
-    small = [x.float() for x in (state, weight, bias, values, values.square().sum(1))]
-    found = linear_squared_error(*small, items, share.float())
+    found = linear_squared_error(
+        state.float(),
+        weight.float(),
+        bias.float(),
+        values.float(),
+        values.float().square().sum(1),
+        items,
+        share.float(),
+    )
     assert float(found) == pytest.approx(float(expected), rel=1e-3)
