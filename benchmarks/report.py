@@ -16,6 +16,8 @@ from rich.table import Table
 
 from benchmarks.machine import caption, machine
 
+WIDTH = 180
+
 
 def parser(program: str, about: str | None) -> argparse.ArgumentParser:
     """The options that every program has."""
@@ -38,7 +40,9 @@ def note(text: str) -> None:
 
 
 def spread(values: Sequence[float], digits: int = 3) -> str:
-    """Median, with the smallest and the largest where there are several."""
+    """Median, with the smallest and the largest where there are several; nothing of nothing."""
+    if not values:
+        return ""
     text = f"{statistics.median(values):.{digits}g}"
     if len(values) == 1:
         return text
@@ -52,7 +56,9 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], text
         table.add_column(column, justify="left" if place < texts else "right")
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    here = Console()
+    # A file has no width of its own, and cut-off columns are of no use in it.
+    (here if here.is_terminal else Console(width=WIDTH)).print(table)
 
 
 def write(file: Path | None, records: Sequence[dict[str, Any]]) -> None:

@@ -66,15 +66,15 @@ def attend(joint_THX: Tensor, width: int, batch: Batch, *, causal: bool, scale: 
         drop: probability of dropping an attention weight; 0 at evaluation.
     """
     heads, device = joint_THX.shape[1], joint_THX.device
-    split = [width, width, joint_THX.shape[2] - 2 * width]
-    groups = [part.split(split, dim=-1) for part in by_group(joint_THX, batch)]
-    if drop == 0 or device.type != "cpu":
-        return join_groups([_fused(q, k, v, causal, scale, drop) for q, k, v in groups])
+    if device.type != "cpu":
+        return attend_padded(joint_THX, width, batch, causal=causal, scale=scale, drop=drop)
+    groups = [_parts(part, width) for part in by_group(joint_THX, batch)]
+    if drop == 0:
+        return join_groups([_fused(q, k, v, None, causal, scale, 0.0) for q, k, v in groups])
     # The fused kernel of the processor knows no dropout, and what stands in for it is slower than this.
-    longest = max(group.length for group in batch.groups)
-    hidden_LL = torch.zeros(longest, longest, dtype=joint_THX.dtype)
+    hidden_LL = torch.zeros(batch.longest, batch.longest, dtype=joint_THX.dtype)
     if causal:
-        hidden_LL = hidden_LL.masked_fill(future(longest, device), -math.inf)
+        hidden_LL = hidden_LL.masked_fill(future(batch.longest, device), -math.inf)
     keep = keep_factors(
         [heads * group.rows * group.length**2 for group in batch.groups], drop, joint_THX.dtype
     )
@@ -100,16 +100,41 @@ def _dropped(
     return torch.bmm(weight, v_HBLV.flatten(0, 1)).unflatten(0, q_HBLK.shape[:2])
 
 
-def _fused(q_HBLK: Tensor, k_HBLK: Tensor, v_HBLV: Tensor, causal: bool, scale: float, drop: float) -> Tensor:
-    """Attention by torch's kernel: [H, B, L, V]."""
+def attend_padded(
+    joint_THX: Tensor, width: int, batch: Batch, *, causal: bool, scale: float, drop: float
+) -> Tensor:
+    """`attend` with all rows filled up to the longest: more arithmetic in one kernel, for accelerators."""
+    rows, longest = batch.rows, batch.longest
+    filled = joint_THX.new_zeros(rows * longest, *joint_THX.shape[1:])
+    filled = filled.index_copy(0, batch.slots, joint_THX).unflatten(0, (rows, longest))
+    q_RHLK, k_RHLK, v_RHLV = _parts(filled.transpose(1, 2), width)
+    known = None
+    if not causal:  # where it is, what fills up a row comes after all its tokens
+        known = torch.zeros(rows * longest, dtype=torch.bool, device=joint_THX.device)
+        known = known.index_fill(0, batch.slots, True).view(rows, 1, 1, longest)
+    mixed_RHLV = _fused(q_RHLK, k_RHLK, v_RHLV, known, causal, scale, drop)
+    return mixed_RHLV.transpose(1, 2).flatten(2).flatten(0, 1)[batch.slots]
+
+
+def _parts(joint: Tensor, width: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Queries, keys and values."""
+    query, key, value = joint.split([width, width, joint.shape[-1] - 2 * width], dim=-1)
+    return query, key, value
+
+
+def _fused(
+    q: Tensor, k: Tensor, v: Tensor, known: Tensor | None, causal: bool, scale: float, drop: float
+) -> Tensor:
+    """Attention by torch's kernel over the last two dimensions; ``known`` says which keys there are."""
     # Values as wide as queries: unequal widths fall off the fast path of the kernel.
-    missing = q_HBLK.shape[-1] - v_HBLV.shape[-1]
+    missing = q.shape[-1] - v.shape[-1]
     mixed: Tensor = F.scaled_dot_product_attention(
-        q_HBLK,
-        k_HBLK,
-        F.pad(v_HBLV, (0, missing)) if missing else v_HBLV,
+        q,
+        k,
+        F.pad(v, (0, missing)) if missing else v,
+        attn_mask=known,
         dropout_p=drop,
         is_causal=causal,
         scale=scale,
     )
-    return mixed[..., : v_HBLV.shape[-1]]
+    return mixed[..., : v.shape[-1]]

@@ -61,15 +61,45 @@ class Batch:
     targets: Tensor
 
     def to(self, device: torch.device | str) -> Batch:
-        """The same batch on ``device``."""
-        return replace(
-            self,
-            items=self.items.to(device),
-            positions=self.positions.to(device),
-            at=self.at.to(device),
-            users=self.users.to(device),
-            targets=self.targets.to(device),
-        )
+        """The same batch on ``device``, moved there in one piece and without waiting for it."""
+        device = torch.device(device)
+        if device == self.items.device:
+            return self
+        # What models derive from the batch is derived here, where sizes are known without asking the device.
+        parts = [
+            *(self.items, self.positions, self.at, self.users, self.targets),
+            *(*self.distinct, self.slots),
+        ]
+        flat = torch.cat(parts)
+        if device.type == "cuda":
+            flat = flat.pin_memory()
+        items, positions, at, users, targets, distinct, places, slots = flat.to(
+            device, non_blocking=True
+        ).split([len(part) for part in parts])
+        moved = replace(self, items=items, positions=positions, at=at, users=users, targets=targets)
+        vars(moved).update(distinct=(distinct, places), slots=slots)  # where cached_property looks
+        return moved
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return sum(group.rows for group in self.groups)
+
+    @property
+    def longest(self) -> int:
+        """Length of the longest row."""
+        return max(group.length for group in self.groups)
+
+    @cached_property
+    def slots(self) -> Tensor:
+        """Place of each token [T] once every row is filled up on the right to the longest: rows * longest."""
+        first = np.cumsum([0, *(group.rows for group in self.groups)])
+        rows = [
+            np.repeat(np.arange(start, start + group.rows), group.length)
+            for start, group in zip(first, self.groups, strict=False)
+        ]
+        starts = torch.from_numpy(np.concatenate(rows) * self.longest)
+        return starts.to(self.positions.device) + self.positions
 
     @cached_property
     def distinct(self) -> tuple[Tensor, Tensor]:

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
 
 
 class _LinearSquaredError(torch.autograd.Function):
@@ -80,6 +81,10 @@ def linear_squared_error(
         items_M: item of each target.
         share_M: weight of each target; takes no gradient.
     """
+    if state_MD.device.type != "cpu":
+        # An accelerator has the memory, and would have to be asked how many items are distinct.
+        error_Md = F.linear(state_MD, weight_dD, bias_d) - values_Nd[items_M]
+        return torch.dot(error_Md.square().sum(1), share_M)
     loss: Tensor = _LinearSquaredError.apply(
         state_MD, weight_dD, bias_d, values_Nd, squares_N, items_M, share_M
     )

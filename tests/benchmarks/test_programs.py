@@ -68,7 +68,7 @@ def test_records_name_the_machine(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "text"), [([2.0], "2"), ([3.0, 1.0, 2.25], "2.25 [1, 3]"), ([0.01234], "0.0123")]
+    ("values", "text"), [([], ""), ([2.0], "2"), ([3.0, 1.0, 2.25], "2.25 [1, 3]"), ([0.01234], "0.0123")]
 )
 def test_spread(values: list[float], text: str) -> None:
     assert spread(values) == text
