@@ -107,24 +107,25 @@ def power(points_of_axis: list[Point]) -> float:
 
 
 def draw(found: list[Point], file: Path) -> None:
-    """Seconds and memory against the factor, a line per axis, beside what is linear."""
+    """Time, as a multiple of the smallest size's, and memory against the factor, a line per axis."""
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.4), layout="constrained")
     for axis, marker in zip(AXES, "osD^", strict=True):
         own = [point for point in found if point.axis == axis]
         factors = [point.factor for point in own]
-        left.plot(factors, [statistics.median(p.train_s) for p in own], marker=marker, label=axis)
-        right.plot(factors, [p.memory_mib for p in own], marker=marker, label=axis)
-    base = statistics.median(found[0].train_s)
-    left.plot(FACTORS, [base * factor for factor in FACTORS], color="0.6", linestyle=":", label="linear")
-    left.set(xscale="log", yscale="log", ylabel="seconds per epoch of training")
+        times = [statistics.median(point.train_s) for point in own]
+        left.plot(factors, [time / times[0] for time in times], marker=marker, label=axis)
+        right.plot(factors, [point.memory_mib for point in own], marker=marker, label=axis)
+    left.plot(FACTORS, FACTORS, color="0.6", linestyle=":", label="linear")
+    left.set(xscale="log", yscale="log", ylabel="time of a training epoch")
     right.set(xscale="log", ylabel="peak memory of the process, MiB", ylim=(0, None))
     for panel in (left, right):
-        panel.set_xticks(FACTORS, [f"x{factor}" for factor in FACTORS], minor=False)
         panel.minorticks_off()
+        panel.set_xticks(FACTORS, [f"x{factor}" for factor in FACTORS])
         panel.set_xlabel("growth of one size, the others fixed")
         panel.grid(alpha=0.3)
+    left.set_yticks(FACTORS, [f"x{factor}" for factor in FACTORS])
     left.legend(frameon=False)
     figure.savefig(file)
     plt.close(figure)

@@ -11,13 +11,17 @@ def count(number: object, noun: str) -> str:
     return f"{shown} {noun}" if number == 1 else f"{shown} {noun}s"
 
 
-def seeds(numbers: Sequence[int]) -> str:
-    """``seed 3``, ``seeds 1, 2``; three or more in a row as ``seeds 1-20``."""
+def ranges(numbers: Sequence[int]) -> str:
+    """``3``, ``1, 2``; three or more in a row as ``1-20``."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and number == runs[-1][-1] + 1:
             runs[-1].append(number)
         else:
             runs.append([number])
-    listed = ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs)
-    return f"seed{'s' if len(numbers) > 1 else ''} {listed}"
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs)
+
+
+def seeds(numbers: Sequence[int]) -> str:
+    """``seed 3``, ``seeds 1, 2``, ``seeds 1-20``."""
+    return f"seed{'s' if len(numbers) > 1 else ''} {ranges(numbers)}"

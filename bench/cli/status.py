@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
-from bench.analysis.wording import count
+from bench.analysis.wording import count, ranges
 from bench.cli.suites import open_suite
 from bench.execution.states import CellState, State, states
 from bench.results.names import results_name
@@ -41,7 +41,7 @@ def print_status(suite_name: str, overrides: Sequence[str], results: Path, cache
 
 
 def render(found: Sequence[CellState]) -> RenderableType:
-    """A table per dataset (models x seeds), the reasons, and the count of each state."""
+    """A table per dataset (models x states), the reasons, and the count of each state."""
     parts: list[RenderableType] = []
     for dataset in dict.fromkeys(cell.dataset for cell in found):
         parts += [
@@ -54,12 +54,15 @@ def render(found: Sequence[CellState]) -> RenderableType:
 
 
 def _block(cells: Sequence[CellState]) -> Table:
-    seeds = list(dict.fromkeys(cell.seed for cell in cells))
-    states = {(cell.model, cell.seed): cell.state for cell in cells}
-    table = Table("model", *(f"seed {seed}" for seed in seeds))
+    """A row per model and a column per state that occurs, with the seeds of its runs."""
+    present = {cell.state for cell in cells}
+    columns = [state for state in _STYLES if state in present]
+    table = Table("model", *(Column(Text(state, style=_STYLES[state])) for state in columns))
     for model in dict.fromkeys(cell.model for cell in cells):
-        row = [states.get((model, seed)) for seed in seeds]
-        table.add_row(Text(model), *(Text(s, style=_STYLES[s]) if s else Text() for s in row))
+        own = [cell for cell in cells if cell.model == model]
+        table.add_row(
+            Text(model), *(ranges([cell.seed for cell in own if cell.state == state]) for state in columns)
+        )
     return table
 
 

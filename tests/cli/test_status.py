@@ -46,7 +46,16 @@ def test_a_shared_reason_stands_once() -> None:
     assert text.count("not run yet") == 1
     assert "missing, d, 4 runs: not run yet" in text
     [row] = [line for line in text.splitlines() if line.startswith("│ c ")]
-    assert row.count("done") == 1 and "missing" not in row  # seed 2 of c is not asked for
+    assert [part.strip() for part in row.split("│")] == ["", "c", "1", "", ""]  # seed 2 of c is not asked for
+
+
+def test_many_seeds_stay_readable() -> None:
+    cells = [
+        CellState("d", "recbole/GRU4Rec", seed, "missing" if seed in (4, 17) else "done", None, "")
+        for seed in range(1, 21)
+    ]
+    [row] = [line for line in shown(cells).splitlines() if "recbole" in line]
+    assert [part.strip() for part in row.split("│")[1:4]] == ["recbole/GRU4Rec", "1-3, 5-16, 18-20", "4, 17"]
 
 
 def test_reasons_that_differ_in_the_name_of_a_run_alone_share_a_line() -> None:
