@@ -18,7 +18,7 @@ from bench.recbole.job import CATEGORIES
 from bench.registry import MODELS, Modality
 from bench.suite.settings import EvaluationSettings, TrainingSettings
 from bench.training.loop import Job, adam, epoch_batches, train_epoch, validation_ranks
-from benchmarks.shapes import LABELS, ML100K, VIDEO_GAMES, Data, generated, label_lists
+from benchmarks.shapes import LABELS, ML100K, VIDEO_GAMES, WOMEN, Data, generated, label_lists
 
 SCHEMES = ("windows", "prefixes")
 LEARNING_RATE = 1e-3
@@ -97,6 +97,8 @@ PAPER = (
     gru4rec(256),
     caser(256),
 )
+# On a GPU also the paper's largest data.
+GPU = (*PAPER, attention("SASRec", width=256, layers=4, heads=8, inner=256, data=generated(WOMEN)))
 # RecBole's defaults on real data with long histories.
 DEFAULTS = (Case("SASRec", {}, {}, data=ML100K), Case("GRU4Rec", {}, {}, data=ML100K))
 
@@ -107,6 +109,7 @@ class Native:
     Attributes:
         data: what it is trained on.
         targets: that an epoch trains; masked models draw more of them than there are items.
+        tokens: that an epoch encodes.
         model: the model.
     """
 
@@ -120,6 +123,7 @@ class Native:
         settings: Mapping[str, Any] | None = None,
         features: Sequence[ItemFeatures] = (),
         device: str = "cpu",
+        bf16: bool = False,
     ) -> None:
         torch.manual_seed(0)
         if case.with_labels and not features:
@@ -128,6 +132,7 @@ class Native:
         built = build(model or case.model, settings or case.settings, context)
         assert isinstance(built, SequentialModel)
         self.data, self.model, self._epoch = data, built.to(device), 0
+        self.model.bf16 = bf16
         training = TrainingSettings(
             learning_rate=LEARNING_RATE,
             batch_size=case.batch_size,
@@ -137,7 +142,9 @@ class Native:
         self._job = Job(data, training, EvaluationSettings(), seed=0, device=device)
         self._batches = epoch_batches(self.model, self._job)
         self._optimiser = adam(self.model, training)
-        self.targets = sum(len(batch.targets) for batch in self._batches(np.random.default_rng(0)))
+        sizes = [(len(batch.targets), len(batch.items)) for batch in self._batches(np.random.default_rng(0))]
+        self.targets = sum(targets for targets, _ in sizes)
+        self.tokens = sum(tokens for _, tokens in sizes)
 
     def epoch(self) -> None:
         """Train one epoch."""

@@ -16,10 +16,11 @@ SQUARE = 2048
 
 
 def machine() -> dict[str, str | int | None]:
-    """Processor and packages."""
+    """Processor, GPU and packages."""
     return {
         "cpu": cpu_model(),
         "cores": os.cpu_count(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "torch": version("torch"),
         "recbole": version("recbole"),
     }
@@ -28,18 +29,38 @@ def machine() -> dict[str, str | int | None]:
 def caption() -> str:
     """`machine` in words."""
     here = machine()
-    return f"{here['cores']} x {here['cpu']}, torch {here['torch']}, RecBole {here['recbole']}"
+    gpu = f"{here['gpu']}, " if here["gpu"] else ""
+    return f"{gpu}{here['cores']} x {here['cpu']}, torch {here['torch']}, RecBole {here['recbole']}"
 
 
-def product_rate(repetitions: int = 7) -> float:
-    """GFLOP/s of a float32 product of two square matrices of 2,048, with torch's present threads."""
-    a, b, out = (torch.randn(SQUARE, SQUARE) for _ in range(3))
+def product_rate(device: str = "cpu", dtype: torch.dtype = torch.float32, repetitions: int = 7) -> float:
+    """GFLOP/s of a product of two square matrices of 2,048, with torch's present threads."""
+    a, b, out = (torch.randn(SQUARE, SQUARE, device=device, dtype=dtype) for _ in range(3))
     times = []
     for _ in range(repetitions):
+        finish(device)
         start = time.perf_counter()
         torch.mm(a, b, out=out)
+        finish(device)
         times.append(time.perf_counter() - start)
     return 2 * SQUARE**3 / statistics.median(times) / 1e9
+
+
+def finish(device: str) -> None:
+    """Wait until the device has done what it was given; a processor always has."""
+    if device != "cpu":
+        torch.cuda.synchronize(device)
+
+
+def forget_device_memory(device: str) -> None:
+    """Start `device_memory_mib` anew."""
+    if device != "cpu":
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def device_memory_mib(device: str) -> float | None:
+    """The most memory that tensors took on an accelerator; None for a processor."""
+    return None if device == "cpu" else torch.cuda.max_memory_allocated(device) / 2**20
 
 
 @contextmanager

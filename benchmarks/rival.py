@@ -23,9 +23,16 @@ class Rival:
         data: what to train on.
         threads: of torch.
         folder: an empty folder for RecBole's files.
+        device: ``cpu`` or ``cuda``.
+
+    Attributes:
+        memory_mib: of the latest step, on an accelerator.
     """
 
-    def __init__(self, case: Case, data: TrainingData, threads: int, folder: Path) -> None:
+    def __init__(
+        self, case: Case, data: TrainingData, threads: int, folder: Path, device: str = "cpu"
+    ) -> None:
+        self.memory_mib: float | None = None
         labels = label_lists(data.n_items) if case.with_labels else [[]] * data.n_items
         write_atomic_files(folder, data, labels)
         job = StockJob(
@@ -33,6 +40,7 @@ class Rival:
             folder=str(folder),
             options=case.stock_options(),
             threads=threads,
+            device=device,
             items=data.n_items,
             targets=data.n_targets,
         )
@@ -54,14 +62,17 @@ class Rival:
             self.close()
             raise
 
-    def step(self, *, stock: bool = True) -> tuple[int, float]:
-        """Train on the next full batch: its number of targets, and the seconds it took.
+    def train(self, steps: int = 1, *, stock: bool = True) -> tuple[int, float]:
+        """Train on the next full batches: their number of targets, and the seconds they took.
 
         Args:
+            steps: how many.
             stock: leave torch's anomaly detection on, as importing RecBole's models does.
         """
-        reply = self._ask("step" if stock else "step without anomaly detection")
-        return int(reply["targets"]), float(reply["seconds"])
+        request = "step" if stock else "step without anomaly detection"
+        replies = [self._ask(request) for _ in range(steps)]
+        self.memory_mib = replies[-1]["memory_mib"]
+        return sum(int(r["targets"]) for r in replies), sum(float(r["seconds"]) for r in replies)
 
     def evaluate(self) -> float:
         """Evaluate on the validation items in the whole catalogue: the seconds it took."""

@@ -25,7 +25,8 @@ class Shape:
     interactions: int
 
 
-VIDEO_GAMES = Shape("VideoGames shape", 4_940, 11_002, 36_752)  # table 1 of arXiv 2405.17959
+VIDEO_GAMES = Shape("VideoGames shape", 4_940, 11_002, 36_752)  # as WOMEN: table 1 of arXiv 2405.17959
+WOMEN = Shape("Women shape", 105_558, 122_701, 810_245)
 LARGE = Shape("large catalogue", 20_000, 120_000, 160_000)  # training parts of 6 items on average
 
 LABELS = 200

@@ -31,6 +31,7 @@ class StockJob:
         folder: holds the atomic files, and takes whatever RecBole writes.
         options: RecBole's own options, beside those that every job shares (`_config`).
         threads: of torch.
+        device: ``cpu`` or ``cuda``.
         items: number of items that RecBole must find.
         targets: number of training targets that RecBole must find.
     """
@@ -39,6 +40,7 @@ class StockJob:
     folder: str
     options: dict[str, Any]
     threads: int
+    device: str
     items: int
     targets: int
 
@@ -72,10 +74,14 @@ class Stock:
         self._model = get_model(job.model)(self._config, self._batches.dataset).to(self._config["device"])
         self._trainer = get_trainer(self._config["MODEL_TYPE"], job.model)(self._config, self._model)
         self._optimiser = torch.optim.Adam(self._model.parameters(), lr=self._config["learning_rate"])
+        self._device = job.device
         self._stream = chain.from_iterable(repeat(self._batches))
 
-    def step(self, anomaly: bool) -> dict[str, float]:
-        """Train on the next full batch (the last of an epoch is left out); ``targets`` counts its targets.
+    def step(self, anomaly: bool) -> dict[str, float | None]:
+        """Train on the next full batch (the last of an epoch is left out).
+
+        ``targets`` counts its targets, ``memory_mib`` is what tensors took on an accelerator at most. Waiting
+        for the device after each step changes nothing: RecBole's trainer reads the loss after each.
 
         Args:
             anomaly: torch's anomaly detection, which importing RecBole's models switches on (sine.py).
@@ -91,10 +97,18 @@ class Stock:
         loss = self._model.calculate_loss(batch)
         loss.backward()
         self._optimiser.step()
+        memory_mib = self._finish()
         seconds = time.perf_counter() - start
         masked = batch.interaction.get("MASK_INDEX")  # BERT4Rec: its loss counts indices above 0
         targets = len(batch) if masked is None else int((masked > 0).sum())
-        return {"targets": targets, "seconds": seconds}
+        return {"targets": targets, "seconds": seconds, "memory_mib": memory_mib}
+
+    def _finish(self) -> float | None:
+        """Wait for an accelerator; the most memory that its tensors have taken so far."""
+        if self._device == "cpu":
+            return None
+        self._torch.cuda.synchronize()
+        return float(self._torch.cuda.max_memory_allocated()) / 2**20
 
     def evaluate(self) -> dict[str, float]:
         """RecBole's own full-sort evaluation of the validation items."""
@@ -130,7 +144,7 @@ def _config(job: StockJob) -> dict[str, Any]:
         },
         "loss_type": "CE",
         "train_neg_sample_args": None,
-        "use_gpu": False,
+        "use_gpu": job.device != "cpu",
         "show_progress": False,
         **job.options,
     }

@@ -82,14 +82,24 @@ def _training(cells: Sequence[CellResult]) -> list[str]:
     for cell in cells:
         if cell.record is not None and cell.record.training.stopped != "counted":
             settings = cell.record.spec.training
-            kind = (_scheme(cell.record), *(settings.get(key) for key in keys))
+            kind = (
+                _scheme(cell.record),
+                *(settings.get(key) for key in keys),
+                settings.get("precision", "float32"),
+            )
             kinds.setdefault(kind, {})[cell.model] = None
     return [
         f"Training{_whose(models) if len(kinds) > 1 else ''}: {scheme}, maximum length {length},"
         f" at most {count(epochs, 'epoch')}, stopped after {count(patience, 'validation')}"
-        f" without a better {monitor}."
-        for (scheme, length, epochs, patience, monitor), models in kinds.items()
+        f" without a better {monitor}{_precision(precision)}."
+        for (scheme, length, epochs, patience, monitor, precision), models in kinds.items()
     ]
+
+
+def _precision(name: str) -> str:
+    if name == "bf16":
+        return "; products of training in bfloat16"
+    return "" if name == "float32" else f"; {name}"
 
 
 def _whose(models: Iterable[str]) -> str:

@@ -47,7 +47,7 @@ class NativeRun:
         report: Callable[[Epoch, Progress], None],
     ) -> None:
         torch.set_num_threads(spec.training.threads)
-        torch.set_default_dtype(getattr(torch, spec.training.precision))
+        torch.set_default_dtype(torch.float64 if spec.training.precision == "float64" else torch.float32)
         torch.manual_seed(spec.seed)
         self.progress = Progress()
         context = ModelContext(data.n_items, data.n_users, spec.training.max_length, features)
@@ -56,6 +56,8 @@ class NativeRun:
         except BaseException:
             self.close()
             raise
+        if isinstance(self._model, SequentialModel):
+            self._model.bf16 = spec.training.precision == "bf16"
         self.parameters = count_parameters(self._model)
         self._job = Job(
             data=data,

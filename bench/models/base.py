@@ -67,9 +67,12 @@ class SequentialModel(Recommender):
 
     Attributes:
         mask_ratio: share of a training row's items that is hidden, for masked objectives.
+        bf16: train with products in bfloat16: those of the softmax, and on an accelerator all. Weights and
+            scores are float32.
     """
 
     mask_ratio: float = 0.0
+    bf16: bool = False
 
     causal: ClassVar[bool] = True
     objective: ClassVar[Literal["next", "masked"]] = "next"
@@ -88,7 +91,7 @@ class SequentialModel(Recommender):
 
     def task_loss(self, state_MD: Tensor, batch: Batch) -> Tensor:
         """Cross-entropy of the targets given their states: scalar."""
-        return linear_cross_entropy(state_MD, *self.output(), batch.targets)
+        return linear_cross_entropy(state_MD, *self.output(), batch.targets, bf16=self.bf16)
 
     def scores(self, batch: Batch) -> Tensor:
         return self._logits(self.encode(batch))

@@ -81,11 +81,21 @@ def linear_squared_error(
         items_M: item of each target.
         share_M: weight of each target; takes no gradient.
     """
-    if state_MD.device.type != "cpu":
-        # An accelerator has the memory, and would have to be asked how many items are distinct.
-        error_Md = F.linear(state_MD, weight_dD, bias_d) - values_Nd[items_M]
-        return torch.dot(error_Md.square().sum(1), share_M)
-    loss: Tensor = _LinearSquaredError.apply(
-        state_MD, weight_dD, bias_d, values_Nd, squares_N, items_M, share_M
-    )
+    # An accelerator has the memory, and would have to be asked how many items are distinct.
+    how = _LinearSquaredError.apply if state_MD.device.type == "cpu" else formed_squared_error
+    loss: Tensor = how(state_MD, weight_dD, bias_d, values_Nd, squares_N, items_M, share_M)
     return loss
+
+
+def formed_squared_error(
+    state_MD: Tensor,
+    weight_dD: Tensor,
+    bias_d: Tensor,
+    values_Nd: Tensor,
+    squares_N: Tensor,
+    items_M: Tensor,
+    share_M: Tensor,
+) -> Tensor:
+    """`linear_squared_error` as it is written: the predictions are formed."""
+    error_Md = F.linear(state_MD, weight_dD, bias_d) - values_Nd[items_M]
+    return torch.dot(error_Md.square().sum(1), share_M)

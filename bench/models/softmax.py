@@ -21,13 +21,16 @@ from bench.models.chunks import chunk_rows
 class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, state_MD: Tensor, weight_VD: Tensor, bias_V: Tensor | None, targets_M: Tensor
+        ctx: Any, state_MD: Tensor, weight_VD: Tensor, bias_V: Tensor | None, targets_M: Tensor, bf16: bool
     ) -> Tensor:
+        kind = weight_VD.dtype
+        reduced = torch.bfloat16 if bf16 else kind  # of the products; all else stays as the weights are
+        factor_VD, state_MD = weight_VD.to(reduced), state_MD.to(reduced)
         needed = any(ctx.needs_input_grad)
-        grad_state = torch.empty_like(state_MD) if needed else None
+        grad_state = state_MD.new_empty(state_MD.shape, dtype=kind) if needed else None
         grad_weight = torch.zeros_like(weight_VD) if needed else None
         grad_bias = torch.zeros_like(bias_V) if needed and bias_V is not None else None
-        total = state_MD.new_zeros(())
+        total = weight_VD.new_zeros(())
         count, classes = len(targets_M), len(weight_VD)
         rows = min(count, chunk_rows(classes * weight_VD.element_size(), weight_VD.device))
         buffer = weight_VD.new_empty(classes * rows)
@@ -36,7 +39,10 @@ class _LinearCrossEntropy(torch.autograd.Function):
             # Classes down, targets across: the orientation in which the products are fastest, and the
             # reductions over classes add whole rows.
             error_VR = buffer[: classes * len(state_RD)].view(classes, -1)
-            torch.mm(weight_VD, state_RD.T, out=error_VR)
+            if bf16:
+                error_VR.copy_(factor_VD @ state_RD.T)
+            else:
+                torch.mm(factor_VD, state_RD.T, out=error_VR)
             if bias_V is not None:
                 error_VR += bias_V[:, None]
             error_VR -= error_VR.amax(0)
@@ -48,10 +54,15 @@ class _LinearCrossEntropy(torch.autograd.Function):
             # d loss / d logits = (softmax - one-hot) / M
             error_VR /= sum_R
             error_VR.scatter_add_(0, targets_1R, error_VR.new_full(targets_1R.shape, -1.0))
-            torch.mm(error_VR.T, weight_VD, out=grad_state[start : start + rows])
-            grad_weight.addmm_(error_VR, state_RD)
             if grad_bias is not None:
                 grad_bias += error_VR.sum(1)
+            if bf16:
+                reduced_VR = error_VR.to(reduced)
+                grad_state[start : start + rows] = reduced_VR.T @ factor_VD
+                grad_weight += reduced_VR @ state_RD
+            else:
+                torch.mm(error_VR.T, factor_VD, out=grad_state[start : start + rows])
+                grad_weight.addmm_(error_VR, state_RD)
         ctx.count = count
         ctx.grads = (grad_state, grad_weight, grad_bias)
         return total / count
@@ -62,11 +73,11 @@ class _LinearCrossEntropy(torch.autograd.Function):
         scale = grad / ctx.count
         state, weight, bias = (None if g is None else g.mul_(scale) for g in ctx.grads)
         ctx.grads = (None, None, None)  # scaled in place: they cannot serve twice
-        return state, weight, bias, None
+        return state, weight, bias, None, None
 
 
 def linear_cross_entropy(
-    state_MD: Tensor, weight_VD: Tensor, bias_V: Tensor | None, targets_M: Tensor
+    state_MD: Tensor, weight_VD: Tensor, bias_V: Tensor | None, targets_M: Tensor, *, bf16: bool = False
 ) -> Tensor:
     """Mean cross-entropy of ``state weight' + bias`` against the targets: scalar.
 
@@ -77,6 +88,7 @@ def linear_cross_entropy(
         weight_VD: one row per class.
         bias_V: one value per class, or None.
         targets_M: class numbers.
+        bf16: multiply in bfloat16; softmax, sums over chunks and gradients keep the weights' precision.
     """
-    loss: Tensor = _LinearCrossEntropy.apply(state_MD, weight_VD, bias_V, targets_M)
+    loss: Tensor = _LinearCrossEntropy.apply(state_MD, weight_VD, bias_V, targets_M, bf16)
     return loss

@@ -5,6 +5,7 @@ Shape letters: M targets, D model width.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -40,7 +41,7 @@ class AuxiliaryTask(nn.Module):
         if self.labels:
             wanted = self.get_buffer("values")[targets_M]
             error = F.binary_cross_entropy_with_logits(self.head(state_MD), wanted, reduction="none")
-            return error.sum(1) @ share_M
+            return torch.dot(error.sum(1), share_M)
         return linear_squared_error(
             state_MD,
             self.head.weight,

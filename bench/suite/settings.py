@@ -276,7 +276,7 @@ class TrainingSettings(Settings):
     max_length: int = Field(50, ge=1)
     stride: int | None = Field(None, ge=1)
     weight_decay: float = Field(0.0, ge=0)
-    precision: Literal["float32", "float64"] = "float32"
+    precision: Literal["float32", "float64", "bf16"] = "float32"
     threads: int = Field(1, ge=1)
     device: str = "auto"
 

@@ -148,10 +148,12 @@ def train_epoch(
     torch.manual_seed(int(rng.integers(2**62)))
     model.train()
     total = torch.zeros((), device=device)
+    kind = torch.device(device).type
     count = 0
     for batch in batches(rng):
         optimiser.zero_grad(set_to_none=True)
-        loss = model.loss(batch.to(device))
+        with torch.autocast(kind, torch.bfloat16, enabled=model.bf16 and kind != "cpu"):
+            loss = model.loss(batch.to(device))
         loss.backward()
         optimiser.step()
         total += loss.detach() * len(batch.targets)

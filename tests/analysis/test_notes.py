@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bench.analysis.notes import table_notes
 from bench.results.index import read_index
 from bench.results.query import CellResult, load_cells
@@ -49,6 +51,21 @@ def test_a_deviating_run_shows(handmade: Path) -> None:
     assert sum(note.startswith("Test:") for note in found) == 2
     assert any("items of the history are no candidates" in note for note in found)
     assert any("maximum length 20" in note for note in found)
+
+
+@pytest.mark.parametrize(
+    ("precision", "words"),
+    [
+        ("float32", "NDCG@10."),
+        ("float64", "NDCG@10; float64."),
+        ("bf16", "NDCG@10; products of training in bfloat16."),
+    ],
+)
+def test_an_unusual_precision_shows(handmade: Path, precision: str, words: str) -> None:
+    change(handmade, "b" * 16, "spec", "training", "precision", to=precision)
+    lines = [note for note in notes(handmade) if note.startswith("Training")]
+    assert len(lines) == 1 + (precision != "float32")
+    assert any(line.endswith(words) for line in lines)
 
 
 def test_counted_models_say_nothing_of_training(handmade: Path) -> None:

@@ -9,7 +9,7 @@ from bench.data.prepared import TrainingData
 from benchmarks.cases import PAPER, Case, Native, attention
 from benchmarks.flops import sasrec_epoch
 from benchmarks.shapes import LABELS, Data, Shape, generate, generated, label_lists
-from benchmarks.training import Comparison, compare
+from benchmarks.training import Comparison, compare, main, report_device
 
 SMALL = Shape("small", users=600, items=1_500, interactions=5_000)
 
@@ -52,11 +52,33 @@ def test_operations_of_a_hand_worked_epoch() -> None:
 
 
 def test_ratios_are_of_medians() -> None:
-    one = Comparison("d", "m", "windows", 1000, 1, useful_gflop=30.0)
+    one = Comparison("d", "m", "windows", 1000, 2000, 1, useful_gflop=30.0)
     one.recbole_s, one.recbole_quiet_s, one.bench_s = [40.0, 20.0, 30.0], [10.0], [2.0, 1.0, 9.0]
     one.product_gflops = [60.0, 50.0, 10.0]
     assert (one.speedup, one.quiet_speedup) == (15.0, 5.0)
     assert one.utilisation == pytest.approx(30 / 2 / 50)
+
+
+def test_a_device_is_told_in_rates_and_memory(capsys: pytest.CaptureFixture[str]) -> None:
+    one = Comparison("d", "m", "windows", 4_000, 8_000, 1, "cuda", "bf16")
+    one.recbole_s, one.bench_s = [0.5], [0.25]
+    one.recbole_memory_mib, one.bench_memory_mib = 2_000.0, 1_000.4
+    report_device([one])
+    printed = capsys.readouterr().out
+    for cell in ("bf16", "2,000", "1,000", " 2 ", " 1 ", "8,000", "4,000"):  # an epoch takes 2 s and 1 s
+        assert cell in printed
+
+
+@pytest.mark.requires("recbole")
+def test_a_gpu_that_is_not_there_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("sys.argv", ["training", "--device", "cuda"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "no NVIDIA device" in capsys.readouterr().err
 
 
 def test_an_epoch_trains_every_target_once() -> None:

@@ -10,7 +10,9 @@ import pytest
 import torch
 
 from bench.data.prepared import TrainingData
+from bench.models import tasks
 from bench.models.base import CountingModel
+from bench.models.regression import formed_squared_error
 
 # Parameters that a softmax cannot see: they add the same amount to everything it compares.
 INVARIANT = ("key.bias", "energy.bias")
@@ -54,6 +56,24 @@ def test_scores_and_gradients_are_finite_on(world, variant, rows):
     assert torch.isfinite(scores).all()
     if not isinstance(model, CountingModel):
         model.train().loss(batch).backward()
+        assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
+
+
+def test_products_in_bfloat16_change_little(world, trained, monkeypatch):
+    # On the processor bf16 reaches the softmax only; under autocast everything, as on an accelerator, whose
+    # squared error is the one that is formed.
+    monkeypatch.setattr(tasks, "linear_squared_error", formed_squared_error)
+    model = world.make_model(trained).eval()
+    batch = world.prefix_batch(model, world.random_rows([3, 6, 10]))
+    plain = model.loss(batch)
+    model.bf16 = True
+    for everything in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=everything):
+            reduced = model.loss(batch)
+        assert reduced.dtype == torch.float32
+        assert 0 < abs(reduced - plain) < 0.01 * plain
+        model.zero_grad()
+        reduced.backward()
         assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bench.models.regression import linear_squared_error
+from bench.models.regression import formed_squared_error, linear_squared_error
 
 ITEMS, WIDE, WIDTH, TARGETS = 9, 13, 4, 20
 
@@ -27,13 +29,16 @@ def plain(parts: list[Tensor], values: Tensor, items: Tensor, share: Tensor) -> 
     return ((F.linear(state, weight, bias) - values[items]).square().sum(1) * share).sum()
 
 
+@pytest.mark.parametrize("how", [linear_squared_error, formed_squared_error])
 @pytest.mark.parametrize(("dtype", "within"), [(torch.float64, 1e-12), (torch.float32, 2e-5)])
-def test_loss_and_gradients_are_the_plain_formulas(dtype: torch.dtype, within: float) -> None:
+def test_loss_and_gradients_are_the_plain_formulas(
+    dtype: torch.dtype, within: float, how: Callable[..., Tensor]
+) -> None:
     parts, values, items, share = case(dtype)
     truth = case(torch.float64)
     (3 * plain(*truth)).backward()
     state, weight, bias = parts
-    loss = linear_squared_error(state, weight, bias, values, values.square().sum(1), items, share)
+    loss = how(state, weight, bias, values, values.square().sum(1), items, share)
     (3 * loss).backward()
     torch.testing.assert_close(loss.double(), plain(*truth), rtol=within, atol=0)
     for ours, theirs in zip(parts, truth[0], strict=True):

@@ -41,3 +41,21 @@ def test_without_gradients() -> None:
     with torch.no_grad():
         loss = linear_cross_entropy(torch.zeros(2, 3), torch.zeros(5, 3), None, torch.tensor([0, 4]))
     assert loss.item() == pytest.approx(torch.log(torch.tensor(5.0)).item())
+
+
+def test_products_in_bfloat16_round_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(softmax, "chunk_rows", lambda row_bytes, device: 16)
+    torch.manual_seed(0)
+    targets = torch.randint(300, (50,))
+    values = [0.3 * torch.randn(50, 32), torch.randn(300, 32), torch.randn(300)]
+    results = []
+    for bf16 in (False, True):
+        leaves = [value.clone().requires_grad_() for value in values]
+        state, weight, bias = leaves
+        loss = linear_cross_entropy(state, weight, bias, targets, bf16=bf16)
+        loss.backward()
+        results.append([loss.detach(), *(leaf.grad for leaf in leaves)])
+        assert all(tensor.dtype == torch.float32 for tensor in results[-1])
+    for plain, reduced in zip(*results, strict=True):
+        # Eight bits of mantissa: each rounding is off by 2^-9 of the value at most, and a few of them add up.
+        assert 0 < (plain - reduced).abs().max() < 2**-6 * plain.abs().max()
