@@ -143,6 +143,12 @@ MODELS: dict[str, ModelEntry] = {
 }
 
 DATASETS: dict[str, DatasetEntry] = {
+    "amazon": DatasetEntry(
+        path="bench.data.sources.amazon:Amazon",
+        settings="bench.suite.settings:AmazonSettings",
+        about="Amazon reviews with product metadata in one of UCSD's layouts; files of yours",
+        modalities=("image", "text", "category"),
+    ),
     "ml-100k": DatasetEntry(
         path="bench.data.sources.ml100k:MovieLens100K",
         settings="bench.suite.settings:MovieLens100KSettings",

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
-from bench.analysis.wording import count, seeds
 from bench.results.index import Index
 from bench.results.query import CellResult
 from bench.results.records import FINGERPRINT, RunRecord
+from bench.wording import count, seeds
 
 _TIES = {
     "expected": "ties at their expected value",

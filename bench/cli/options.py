@@ -55,6 +55,8 @@ def _brief(option: dict[str, Any]) -> str:
 def _plain(value: object) -> str:
     if value is None:
         return "null"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_plain, value))}]"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

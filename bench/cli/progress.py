@@ -19,8 +19,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from bench.analysis.wording import count
 from bench.execution.plan import Planned
+from bench.wording import count
 
 
 class LineObserver:

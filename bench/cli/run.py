@@ -10,7 +10,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.analysis.wording import count
 from bench.cli.progress import LineObserver, LiveObserver
 from bench.cli.suites import open_suite
 from bench.execution.plan import Planned, Planner
@@ -19,6 +18,7 @@ from bench.execution.suite import run_suite
 from bench.results.names import command, results_name
 from bench.suite.expansion import RunSpec, expand, select
 from bench.suite.overrides import overrides_slug
+from bench.wording import count
 
 EXIT_FAILED_CELLS = 1
 

@@ -10,12 +10,12 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from bench.analysis.wording import count, ranges
 from bench.cli.suites import open_suite
 from bench.execution.states import CellState, State, states
 from bench.results.names import results_name
 from bench.results.records import FINGERPRINT
 from bench.suite.overrides import overrides_slug
+from bench.wording import count, ranges
 
 _STYLES: dict[State, str] = {
     "done": "green",

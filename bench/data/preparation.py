@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from bench.data.cache import build_folder
 from bench.data.prepared import FORMAT_VERSION, PreparedDataset, file_hash, is_intact
-from bench.data.sources.base import Progress, RawData, Source, picture_file
+from bench.data.sources.base import Progress, RawData, RawFiles, Source, picture_file
 from bench.data.split import Split, split
 from bench.errors import DataError
 from bench.registry import MODALITIES, Modality
@@ -56,8 +56,11 @@ def prepare(
         _require_unchanged(raw, recipe)
         if progress is not None:
             progress("split", 0, 1)
-        parts = split(raw, cut)
-        items, absent = _place_pictures(parts.items, collected, partial / "images")
+        spill = partial / "spill"
+        spill.mkdir()
+        parts = split(raw, cut, spill)
+        shutil.rmtree(spill)
+        items, absent = _place_pictures(source.tidy(parts.items), collected, partial / "images")
         shutil.rmtree(collected)
         if progress is not None:
             progress("split", 1, 1)
@@ -67,7 +70,7 @@ def prepare(
     return PreparedDataset.open(folder, label)
 
 
-def _require_unchanged(raw: RawData, recipe: Mapping[str, Any]) -> None:
+def _require_unchanged(raw: RawData | RawFiles, recipe: Mapping[str, Any]) -> None:
     """The folder is named by the hashes in the recipe, so it must hold what was made of those very files."""
     for name, expected in recipe.get("inputs", {}).items():
         if raw.files.get(name) != expected:
@@ -105,7 +108,7 @@ def _place_pictures(items: pa.Table, collected: Path, target: Path) -> tuple[pa.
 
 def _write(
     partial: Path,
-    raw: RawData,
+    raw: RawData | RawFiles,
     parts: Split,
     items: pa.Table,
     absent: int,

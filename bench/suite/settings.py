@@ -21,6 +21,7 @@ from pydantic import (
 
 from bench.registry import Modality
 from bench.suite.paths import check_inside
+from bench.suite.steps import Step
 
 
 class Settings(BaseModel):
@@ -42,12 +43,13 @@ class DatasetSettings(Settings):
 
 
 class CutSettings(DatasetSettings):
-    """A part of a dataset, cut before it is split.
+    """A part of a dataset, taken before it is split.
 
-    The first ``users`` in the order in which the file names them, and of each the ``last`` interactions; None
-    is all.
+    First ``steps``, each on what the one before it left; then a cut: the first ``users`` in the order in
+    which the file names them, and of each the ``last`` interactions; None is all.
     """
 
+    steps: tuple[Step, ...] = ()
     users: int | None = Field(None, ge=1)
     last: int | None = Field(None, ge=3)  # fewer cannot be split
 
@@ -55,7 +57,9 @@ class CutSettings(DatasetSettings):
     def _written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Without cuts that are not asked for: whole datasets keep the names that their results have."""
         values: dict[str, Any] = handler(self)
-        return {k: v for k, v in values.items() if v is not None or k not in CutSettings.model_fields}
+        return {
+            k: v for k, v in values.items() if v not in (None, [], ()) or k not in CutSettings.model_fields
+        }
 
 
 class MovieLens100KSettings(CutSettings):
@@ -79,6 +83,28 @@ class SequencesSettings(CutSettings):
     @property
     def files(self) -> tuple[str, ...]:
         return (self.path,) if self.attributes is None else (self.path, self.attributes)
+
+
+class AmazonSettings(CutSettings):
+    """Reviews and product metadata of Amazon as UCSD published them in the year ``layout``."""
+
+    reviews: str
+    metadata: str
+    layout: Literal["2014", "2018", "2023"] = "2018"
+
+    @field_validator("reviews", "metadata")
+    @classmethod
+    def _inside(cls, name: str) -> str:
+        return check_inside(name)
+
+    @field_validator("layout", mode="before")
+    @classmethod
+    def _year(cls, year: object) -> object:
+        return str(year) if isinstance(year, int) else year  # YAML reads 2018 as a number
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (self.reviews, self.metadata)
 
 
 class ToyshopSettings(DatasetSettings):

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from bench.errors import DataError
 from bench.suite.paths import leaves_folder
@@ -28,6 +29,10 @@ ITEMS = pa.schema(
         ("image", pa.string()),
     ]
 )
+# What a source may know of its items beyond `ITEMS`: all their paths in a tree of categories (without them
+# the categories are the one path), and where a picture can be fetched.
+PATHS = pa.field("paths", pa.list_(pa.list_(pa.string())))
+URL = pa.field("url", pa.string())
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,8 @@ class RawData:
 
     Attributes:
         interactions: schema `INTERACTIONS`, in file order (it decides between equal timestamps).
-        items: schema `ITEMS`; ``image`` is a file name relative to the folder given to `Source.collect`.
+        items: schema `ITEMS`, and if known `PATHS` and `URL`; ``image`` is a file name relative to the folder
+            given to `Source.collect`.
         files: SHA-256 of every source file by name; empty for generated data.
         truth: what is known by construction of generated data, for the audit.
 
@@ -50,30 +56,58 @@ class RawData:
     truth: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        for name, table, schema, nullable in (
-            ("interactions", self.interactions, INTERACTIONS, ()),
-            ("items", self.items, ITEMS, ("image",)),
-        ):
-            if not table.schema.equals(schema):
-                raise DataError(f"the {name} of the source have the schema {table.schema}, not {schema}")
-            for column in schema.names:
-                if column not in nullable and table[column].null_count:
-                    raise DataError(f"the {name} of the source lack {table[column].null_count} {column}s")
-        for name, times in Counter(self.items["id"].to_pylist()).most_common(1):
-            if times > 1:
-                raise DataError(f"the source describes item {name!r} {times} times")
+        _require_columns("interactions", self.interactions.schema, INTERACTIONS)
+        _require_columns("items", self.items.schema, ITEMS)
+        for name, table in (("interactions", self.interactions), ("items", self.items)):
+            for column in table.column_names:
+                if column not in _NULLABLE and (lacking := table[column].null_count):
+                    raise DataError(f"the {name} of the source lack {lacking} {column}s")
+        _require_distinct(self.items["id"])
+
+
+@dataclass(frozen=True)
+class RawFiles:
+    """`RawData` that may exceed the memory, as Parquet files; who writes them leaves no value out."""
+
+    interactions: Path
+    items: Path
+    files: Mapping[str, str]
+    truth: None = None
+
+    def __post_init__(self) -> None:
+        _require_columns("interactions", pq.read_schema(self.interactions), INTERACTIONS)
+        _require_columns("items", pq.read_schema(self.items), ITEMS)
+        _require_distinct(pq.read_table(self.items, columns=["id"])["id"])
+
+
+_NULLABLE = (ITEMS.field("image").name, PATHS.name, URL.name)
+
+
+def _require_columns(name: str, found: pa.Schema, wanted: pa.Schema) -> None:
+    if any(c not in found.names or found.field(c).type != wanted.field(c).type for c in wanted.names):
+        raise DataError(f"the {name} of the source have the schema {found}, not {wanted}")
+
+
+def _require_distinct(ids: pa.ChunkedArray) -> None:
+    for name, times in Counter(ids.to_pylist()).most_common(1):
+        if times > 1:
+            raise DataError(f"the source describes item {name!r} {times} times")
 
 
 class Source(ABC):
     """Brings a dataset into memory; made with the settings class of its registry entry."""
 
     @abstractmethod
-    def collect(self, folder: Path, progress: Progress | None = None) -> RawData:
+    def collect(self, folder: Path, progress: Progress | None = None) -> RawData | RawFiles:
         """Read, download or generate the dataset, and write its pictures under ``folder``.
 
         Raises:
             DataError: the data cannot be had, or are not what they should be.
         """
+
+    def tidy(self, items: pa.Table) -> pa.Table:
+        """The items that were left, with their texts as they are to be read; here as they are."""
+        return items
 
 
 def picture_file(folder: Path, name: str) -> Path | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,6 +11,9 @@ from bench.data.sources.base import file_inside, sha256
 from bench.errors import DataError
 
 DATA_FOLDER = "BENCH_DATA"
+
+# From the name of a file in a source's settings to where it lies.
+Locate = Callable[[str], Path]
 
 
 def data_file(name: str) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.analysis.wording import count, seeds
+from bench.wording import count, seeds
 
 
 @pytest.mark.parametrize(

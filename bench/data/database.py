@@ -1,0 +1,21 @@
+"""DuckDB as every part of the preparation opens it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+MEMORY_LIMIT = "2GB"  # of the database; beyond it, it goes on in a folder
+
+
+def open_database(spill: Path | None, threads: int = 1) -> duckdb.DuckDBPyConnection:
+    """A database in memory.
+
+    Args:
+        spill: a folder for what exceeds `MEMORY_LIMIT`; None: nothing may.
+        threads: of its queries.
+    """
+    config: dict[str, Any] = {"threads": threads, "memory_limit": MEMORY_LIMIT}
+    return duckdb.connect(":memory:", config=config | ({"temp_directory": str(spill)} if spill else {}))

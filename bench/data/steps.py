@@ -1,0 +1,129 @@
+"""The declared filters of a dataset (`bench.suite.steps`), in DuckDB, with counts after each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import duckdb
+
+from bench.suite.steps import Counts, Level, Period, Step
+
+# What a modality means for the source's item table. A picture is a file, or an address to fetch it from.
+_HAS = {
+    "image": "(image is not null or url is not null)",
+    "text": "trim(text) <> ''",
+    "category": "len(categories) > 0",
+}
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a step leaves: numbers of interactions, and of the users and items that occur in them."""
+
+    step: str
+    interactions: int
+    users: int
+    items: int
+
+    def record(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def apply_steps(database: duckdb.DuckDBPyConnection, steps: Sequence[Step]) -> list[Left]:
+    """Reduce the table ``interactions`` by each step in turn.
+
+    Args:
+        database: with the table ``interactions`` (user, item, timestamp, row) and the table or view
+            ``described`` (id, text, categories, paths, image, url).
+        steps: in order.
+
+    Returns:
+        what was read, and what each step left.
+    """
+    found = [_count(database, "read")]
+    for step in steps:
+        _STEPS[step.kind](database, getattr(step, step.kind))
+        found.append(_count(database, step.words))
+    return found
+
+
+def _keep(database: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any] | None = None) -> None:
+    """Let ``interactions`` be what ``query`` selects of it."""
+    database.execute(f"create temp table kept_interactions as {query}", values or {})
+    database.execute("drop table interactions")
+    database.execute("alter table kept_interactions rename to interactions")
+
+
+def _count(database: duckdb.DuckDBPyConnection, step: str) -> Left:
+    counts = database.execute(
+        'select count(*), count(distinct "user"), count(distinct item) from interactions'
+    ).fetchone()
+    assert counts is not None
+    return Left(step, *counts)
+
+
+def _period(database: duckdb.DuckDBPyConnection, period: Period) -> None:
+    start, stop = period.bounds
+    _keep(
+        database,
+        'select * from interactions where ($start is null or "timestamp" >= $start)'
+        ' and ($stop is null or "timestamp" < $stop)',
+        {"start": start, "stop": stop},
+    )
+
+
+def _require(database: duckdb.DuckDBPyConnection, modalities: Sequence[str]) -> None:
+    conditions = " and ".join(_HAS[modality] for modality in modalities)
+    _keep(
+        database,
+        f"select * from interactions where item in (select id from described where {conditions})",
+    )
+
+
+def _category(database: duckdb.DuckDBPyConnection, level: Level) -> None:
+    _keep(
+        database,
+        "select * from interactions where item in (select id from described"
+        " where list_has_any(list_transform(paths, lambda path: path[$level]), $any))",
+        {"level": level.level, "any": list(level.any)},
+    )
+
+
+def _minimum(database: duckdb.DuckDBPyConnection, counts: Counts) -> None:
+    _keep(
+        database,
+        'select "user", item, "timestamp", "row" from interactions'
+        ' qualify ($users is null or count(*) over (partition by "user") >= $users)'
+        " and ($items is null or count(*) over (partition by item) >= $items)",
+        counts.model_dump(),
+    )
+
+
+def _core(database: duckdb.DuckDBPyConnection, counts: Counts) -> None:
+    before = -1
+    while (left := _count(database, "").interactions) != before:
+        before = left
+        _minimum(database, counts)
+
+
+def _duplicates(database: duckdb.DuckDBPyConnection, kept: str) -> None:
+    same = '"user", item' + (', "timestamp"' if kept == "same-time" else "")
+    order = '"timestamp" desc, "row" desc' if kept == "last" else '"timestamp", "row"'
+    _keep(
+        database,
+        'select "user", item, "timestamp", "row" from interactions'
+        f" qualify row_number() over (partition by {same} order by {order}) = 1",
+    )
+
+
+_STEPS: dict[str, Callable[[duckdb.DuckDBPyConnection, Any], None]] = {
+    "period": _period,
+    "require": _require,
+    "category": _category,
+    "minimum": _minimum,
+    "core": _core,
+    "duplicates": _duplicates,
+}
