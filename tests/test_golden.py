@@ -33,7 +33,9 @@ from safetensors.torch import load_file
 
 from bench.data.preparation import prepare
 from bench.data.prepared import PreparedDataset, load_training
+from bench.data.sources.amazon import Amazon
 from bench.data.sources.base import INTERACTIONS, ITEMS, Progress, RawData, Source
+from bench.data.split import split
 from bench.evaluation.metrics import summarise
 from bench.evaluation.ranking import histories, rows_for_scoring
 from bench.execution.single import Order, execute
@@ -45,7 +47,13 @@ from bench.registry import DATASETS, ENCODERS, METRICS, MODALITIES, MODELS, RESU
 from bench.results.folder import RunPaths
 from bench.suite.expansion import RunSpec
 from bench.suite.parts import DatasetRef, Variant
-from bench.suite.settings import EncoderSettings, EvaluationSettings, SASRecSettings, TrainingSettings
+from bench.suite.settings import (
+    AmazonSettings,
+    EncoderSettings,
+    EvaluationSettings,
+    SASRecSettings,
+    TrainingSettings,
+)
 
 GOLDEN = Path(__file__).with_name("golden.json")
 UPDATE = "pytest tests/test_golden.py --update-golden"
@@ -311,6 +319,29 @@ def test_sequences(tmp_path: Path, pytestconfig: pytest.Config, monkeypatch: pyt
     (tmp_path / "a.json").write_text('{"9": ["red", 4], "3": [4, 4], "1": []}', encoding="utf-8")
     _, numbers = collected("sequences", tmp_path, path="s.txt", attributes="a.json")
     check("data sequences", Golden({"sequences": DATASETS["sequences"].version}, numbers), pytestconfig)
+
+
+def test_amazon(tmp_path: Path, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_DATA", str(tmp_path))
+    reviews = [
+        {"reviewerID": f"u{n % 3}", "asin": f"i{n % 4}", "unixReviewTime": 9 * n % 7} for n in range(20)
+    ]
+    (tmp_path / "reviews.json").write_text("\n".join(map(json.dumps, reviews)), encoding="utf-8")
+    products = [
+        {"asin": "i1", "title": "<b>A</b>", "category": ["a", "b"], "description": ["x&amp;", "y"]},
+        {"asin": "i3", "title": "B", "category": ["a", "c"], "description": [" "], "imageURL": ["http://p"]},
+    ]
+    (tmp_path / "products.json").write_text("\n".join(map(json.dumps, products)), encoding="utf-8")
+    settings = AmazonSettings.model_validate(
+        {"reviews": "reviews.json", "metadata": "products.json", "steps": [{"minimum": {"items": 2}}]}
+    )
+    source = Amazon(settings)
+    parts = split(source.collect(tmp_path), settings)
+    tables = {"items": source.tidy(parts.items), "train": parts.train, "addresses": parts.addresses}
+    numbers = {name: digest(table.to_pydict()) for name, table in tables.items()} | {
+        "steps": parts.facts["steps"]
+    }
+    check("data amazon", Golden({"amazon": DATASETS["amazon"].version}, numbers), pytestconfig)
 
 
 # Few directions, far apart: the last ones of a small TF-IDF matrix are at the mercy of rounding.
