@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from bench.cli.options import brief, listing, options
-from bench.registry import DATASETS
+from bench.suite.recipes import dataset_entry, dataset_names
 
 
 def describe_datasets() -> list[dict[str, Any]]:
@@ -20,7 +20,8 @@ def describe_datasets() -> list[dict[str, Any]]:
             "modalities": list(entry.modalities),
             "options": options(entry),
         }
-        for name, entry in DATASETS.items()
+        for name in dataset_names()
+        if (entry := dataset_entry(name)) is not None
     ]
 
 

@@ -167,6 +167,57 @@ def _datasets(format: Annotated[ListFormat, typer.Option(help="Output.")] = List
     print_datasets(format.value)
 
 
+data = typer.Typer(
+    name="data",
+    help="Prepare datasets, and see what was made of them.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(data)
+
+Dataset = Annotated[
+    str,
+    typer.Argument(metavar="DATASET", help="A name, with options in brackets, e.g. VideoGames[users=1000]."),
+]
+
+
+@data.command("list")
+def _data_list(
+    format: Annotated[ListFormat, typer.Option(help="Output.")] = ListFormat.rich, cache: Cache = None
+) -> None:
+    """List the datasets with a name of their own, and which are prepared."""
+    from bench.cli.data import print_list
+
+    print_list(cache, format.value)
+
+
+@data.command("prepare")
+def _data_prepare(
+    dataset: Dataset,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FOLDER", help="Where the files lie that it is made from."),
+    ] = None,
+    cache: Cache = None,
+) -> None:
+    """Make a dataset from its files, with the counts after every step."""
+    from bench.cli.data import prepare
+
+    prepare(dataset, source, cache)
+
+
+@data.command("info")
+def _data_info(
+    dataset: Dataset,
+    format: Annotated[ListFormat, typer.Option(help="Output.")] = ListFormat.rich,
+    cache: Cache = None,
+) -> None:
+    """Show what was made of a prepared dataset."""
+    from bench.cli.data import info
+
+    info(dataset, cache, format.value)
+
+
 def run() -> None:
     """Run the command line; a condition that bench explains ends in its sentence and exit code."""
     # Models of one's own are mostly written in the current folder; a console script does not look there.

@@ -53,6 +53,13 @@ def build_folder(folder: Path, done: Callable[[], bool], build: Callable[[Path],
         _sync_one(folder.parent)
 
 
+def discard_folder(folder: Path) -> None:
+    """Remove a folder of `build_folder`, under its lock."""
+    if folder.exists():
+        with FileLock(folder.with_name(folder.name + ".lock")):
+            shutil.rmtree(folder)
+
+
 def _sync(folder: Path) -> None:
     for path in sorted(folder.rglob("*")):
         _sync_one(path)

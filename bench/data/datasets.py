@@ -6,17 +6,19 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from bench.data.cache import cache_root
+from bench.data.cache import cache_root, discard_folder
+from bench.data.places import files_changed, recipe_file, remember
 from bench.data.preparation import prepare
 from bench.data.prepared import FORMAT_VERSION, PreparedDataset, is_intact
 from bench.data.sources.base import Progress
 from bench.data.sources.files import input_hashes
 from bench.errors import InputError
-from bench.registry import DATASETS, RESULT_VERSIONS, DatasetEntry, load
+from bench.registry import RESULT_VERSIONS, DatasetEntry, load
+from bench.suite.problems import suggest
+from bench.suite.recipes import dataset_entry, dataset_names, dataset_settings, find_recipe
 from bench.suite.settings import CutSettings, DatasetSettings
 
 
@@ -36,7 +38,11 @@ def open_dataset(
         DataError: a file that the options name cannot be had.
     """
     folder, _, _ = _locate(name, options, cache)
-    return PreparedDataset.open(folder, label) if is_intact(folder) else None
+    if not is_intact(folder):
+        return None
+    found = PreparedDataset.open(folder, label)
+    made_from = found.audit["source_sha256"]
+    return None if find_recipe(name) and files_changed(name, made_from, cache) else found
 
 
 def prepare_dataset(
@@ -45,16 +51,33 @@ def prepare_dataset(
     options: Mapping[str, Any],
     cache: Path | None = None,
     progress: Progress | None = None,
+    source_folder: Path | None = None,
 ) -> PreparedDataset:
     """The prepared dataset, prepared now where it is not; arguments and errors as `open_dataset`.
+
+    Args:
+        name: as of `open_dataset`.
+        label: likewise.
+        options: likewise.
+        cache: likewise.
+        progress: told what is being done.
+        source_folder: where the files of a recipe lie, from now on; None: where they lay before.
 
     Raises:
         DataError: the source cannot be had, or leaves no user.
     """
-    folder, settings, recipe = _locate(name, options, cache)
-    source = load(DATASETS[name].path)(settings)
+    folder, settings, made_by = _locate(name, options, cache)
+    recipe, kind = find_recipe(name), load(_entry(name).path)
+    if recipe is None:
+        source = kind(settings)
+    else:
+        if source_folder is not None:
+            remember(name, source_folder, recipe, settings.files, cache)
+        source = kind(settings, lambda file: recipe_file(name, recipe, file, cache))
+        if open_dataset(name, label, options, cache) is None:
+            discard_folder(folder)
     cut = settings if isinstance(settings, CutSettings) else None
-    return prepare(source, label, recipe, folder, progress, cut)
+    return prepare(source, label, made_by, folder, progress, cut)
 
 
 def _locate(
@@ -69,29 +92,31 @@ def _locate(
 
 
 def _settings(name: str, options: Mapping[str, Any]) -> DatasetSettings:
-    entry = _entry(name)
+    _entry(name)
     try:
-        settings: DatasetSettings = load(entry.settings)(**options)
+        return dataset_settings(name, options)
     except ValueError as error:  # pydantic's ValidationError is one
         raise InputError(f"the options {dict(options)} do not suit dataset {name!r}: {error}") from error
-    return settings
 
 
 def _entry(name: str) -> DatasetEntry:
-    if name not in DATASETS:
-        near = get_close_matches(name, DATASETS, n=1)
-        remedy = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(DATASETS)}"
-        raise InputError(f"there is no dataset {name!r}", remedy=remedy)
-    return DATASETS[name]
+    entry = dataset_entry(name)
+    if entry is None:
+        raise InputError(f"there is no dataset {name!r}", remedy=suggest(name, dataset_names()))
+    return entry
 
 
 def _recipe(name: str, settings: DatasetSettings) -> dict[str, Any]:
-    """Everything a prepared folder depends on; the label is not part of it."""
-    inputs = {"inputs": input_hashes(settings.files)} if settings.files else {}
+    """Everything a prepared folder depends on; the label is not part of it.
+
+    A recipe's files may be gone once it is prepared, so their hashes stand in its record and not in its name.
+    """
+    own_files = settings.files and find_recipe(name) is None
+    inputs = {"inputs": input_hashes(settings.files)} if own_files else {}
     return inputs | {
         "dataset": name,
         "options": settings.model_dump(mode="json"),
-        "source_version": DATASETS[name].version,
+        "source_version": _entry(name).version,
         "data_version": RESULT_VERSIONS["data"],
         "format_version": FORMAT_VERSION,
     }

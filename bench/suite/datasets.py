@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bench import registry
-from bench.registry import DATASETS
 from bench.suite.entries import Entry, check_labels, parse_entry, read_entries
 from bench.suite.parts import DatasetRef
 from bench.suite.problems import Problems, suggest
 from bench.suite.reader import Document
+from bench.suite.recipes import dataset_entry, dataset_names
 from bench.suite.settings import Settings
 
 
@@ -33,9 +33,9 @@ def parse_dataset(text: str) -> DatasetRef:
 
 
 def _check(entry: Entry, problems: Problems) -> DatasetRef | None:
-    known = DATASETS.get(entry.name)
+    known = dataset_entry(entry.name)
     if known is None:
-        problems.add(entry.path, f"no dataset {entry.name!r}", suggest(entry.name, list(DATASETS)))
+        problems.add(entry.path, f"no dataset {entry.name!r}", suggest(entry.name, dataset_names()))
         return None
     kind: type[Settings] = registry.load(known.settings)
     options = problems.validate(kind, entry.values, entry.path)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.errors import InputError
-from bench.registry import DATASETS, MODELS, Modality
+from bench.registry import MODELS, Modality
 from bench.suite import own, reference
 from bench.suite.datasets import parse_dataset
 from bench.suite.models import parse_model
 from bench.suite.parts import DatasetRef, Part, Variant, lacking_message, match, wanted_modalities
 from bench.suite.problems import suggest
+from bench.suite.recipes import dataset_names
 from bench.suite.schema import Suite
 from bench.suite.settings import EncoderSettings, EvaluationSettings, TrainingSettings
 
@@ -119,12 +120,12 @@ def _find_datasets(word: str, suite: Suite) -> list[DatasetRef]:
     found = match(word, suite.datasets)
     if found:
         return found
-    if word.partition("[")[0].strip() not in DATASETS:
+    if word.partition("[")[0].strip() not in dataset_names():
         known = [dataset.label for dataset in suite.datasets]
         raise InputError(
             f"no dataset {word!r}",
             file="--dataset",
-            remedy=suggest(word, [*dict.fromkeys([*known, *DATASETS])]),
+            remedy=suggest(word, [*dict.fromkeys([*known, *dataset_names()])]),
         )
     asked = parse_dataset(word)
     same = [each for each in suite.datasets if (each.name, each.options) == (asked.name, asked.options)]

@@ -7,7 +7,8 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bench.registry import DATASETS, MODALITIES, Modality
+from bench.registry import MODALITIES, Modality
+from bench.suite.recipes import dataset_entry
 
 
 class Part(BaseModel):
@@ -92,13 +93,18 @@ def wanted_modalities(variant: Variant, dataset: DatasetRef) -> list[Modality]:
     asked for by name are listed whether the dataset has them or not (see `lacking`).
     """
     asked = variant.settings.get("modalities", ())
-    has = DATASETS[dataset.name].modalities
+    has = _modalities(dataset)
     return [m for m in MODALITIES if (m in has if asked == "available" else m in asked)]
+
+
+def _modalities(dataset: DatasetRef) -> tuple[Modality, ...]:
+    entry = dataset_entry(dataset.name)
+    return () if entry is None else entry.modalities
 
 
 def lacking(variant: Variant, dataset: DatasetRef) -> list[Modality]:
     """The modalities that ``variant`` asks for by name and ``dataset`` does not have."""
-    has = DATASETS[dataset.name].modalities
+    has = _modalities(dataset)
     return [m for m in wanted_modalities(variant, dataset) if m not in has]
 
 
@@ -107,7 +113,7 @@ def lacking_message(variant: Variant, dataset: DatasetRef) -> tuple[str, str] | 
     missing = lacking(variant, dataset)
     if not missing:
         return None
-    has = ", ".join(DATASETS[dataset.name].modalities) or "nothing"
+    has = ", ".join(_modalities(dataset)) or "nothing"
     return (
         f"{variant.label} asks for {', '.join(missing)}; {dataset.label} has only {has}",
         "write `modalities: available` for what each dataset has",

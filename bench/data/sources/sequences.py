@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from bench.data.sources.base import INTERACTIONS, ITEMS, Progress, RawData, Source
-from bench.data.sources.files import data_file
+from bench.data.sources.files import Locate, data_file
 from bench.errors import DataError
 from bench.suite.settings import SequencesSettings
 
@@ -26,8 +26,9 @@ _ATTRIBUTES = 'write an object of lists, as in {"12": ["red", "wool"]}'
 class Sequences(Source):
     """Items have ids and categories; an item without attributes has no category. Time is the place."""
 
-    def __init__(self, settings: SequencesSettings) -> None:
+    def __init__(self, settings: SequencesSettings, locate: Locate = data_file) -> None:
         self.settings = settings
+        self._locate = locate
 
     def collect(self, folder: Path, progress: Progress | None = None) -> RawData:
         """Read the file and, where it is named, the attributes."""
@@ -38,7 +39,7 @@ class Sequences(Source):
             if progress is not None:
                 progress(f"read {Path(name).name}", count, len(names))
             # Hashed and read at once: what is recorded is what was parsed.
-            content = data_file(name).read_bytes()
+            content = self._locate(name).read_bytes()
             hashes[name] = hashlib.sha256(content).hexdigest()
             texts[name] = _decoded(content, name)
         interactions = read_sequences(texts[self.settings.path], self.settings.path)

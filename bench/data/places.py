@@ -1,0 +1,97 @@
+"""Where the files of a recipe lie on this machine: a folder that the user named, else bench's downloads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.data.cache import cache_root
+from bench.data.sources.base import file_inside, sha256
+from bench.errors import DataError, InputError
+from bench.suite.recipes import Recipe
+
+
+def remember(
+    name: str, folder: Path, recipe: Recipe, files: tuple[str, ...], cache: Path | None = None
+) -> None:
+    """Keep in mind that the files of recipe ``name`` lie in ``folder``.
+
+    Raises:
+        InputError: one of them does not.
+    """
+    for file in files:
+        if not (folder / file).is_file():
+            raise InputError(
+                f"there is no file {file!r} in {folder.resolve()}", file="--from", remedy=_where(recipe, file)
+            )
+    _write(name, {"folder": str(folder.resolve())}, cache)
+
+
+def recipe_file(name: str, recipe: Recipe, file: str, cache: Path | None = None) -> Path:
+    """Where a file of the recipe lies.
+
+    Raises:
+        DataError: it is not at hand.
+    """
+    downloads = cache_root(cache) / "downloads"
+    named = _read(name, cache).get("folder")
+    for folder in ([Path(named)] if named else []) + [downloads]:
+        found = file_inside(folder, file)
+        if found is not None and found.is_file():
+            return found
+    raise DataError(
+        f"{name} is made from {file}, which is not at hand. {_where(recipe, file)}; then"
+        f" put it into {downloads}, or name its folder: bench data prepare {name} --from FOLDER"
+    )
+
+
+def files_changed(name: str, hashes: Mapping[str, str], cache: Path | None = None) -> bool:
+    """Whether a file of the recipe is another one than when it had these SHA-256, by name.
+
+    A file that is no longer there has not changed; one of the same size and time neither, without being read.
+    """
+    known = _read(name, cache)
+    folder = known.get("folder")
+    if folder is None:
+        return False
+    states: dict[str, list[int]] = known.get("states", {})
+    for file, expected in hashes.items():
+        path = Path(folder) / file
+        if not path.is_file():
+            continue
+        state = path.stat()
+        now = [state.st_size, state.st_mtime_ns]
+        if states.get(file) != now:
+            if sha256(path) != expected:
+                return True
+            states[file] = now
+    if states != known.get("states"):
+        _write(name, known | {"states": states}, cache)
+    return False
+
+
+def _where(recipe: Recipe, file: str) -> str:
+    url = recipe.urls.get(file)
+    return f"It can be fetched from {url}" if url else "It is a file of yours"
+
+
+def _file(name: str, cache: Path | None) -> Path:
+    return cache_root(cache) / "places" / f"{name}.json"
+
+
+def _read(name: str, cache: Path | None) -> dict[str, Any]:
+    try:
+        found = json.loads(_file(name, cache).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # it is a memory aid: without it the user is asked again
+    return found if isinstance(found, dict) else {}
+
+
+def _write(name: str, known: Mapping[str, Any], cache: Path | None) -> None:
+    file = _file(name, cache)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(".partial")
+    partial.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+    partial.replace(file)

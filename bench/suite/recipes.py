@@ -1,0 +1,103 @@
+"""Datasets with a name of their own: a source with its options, in a file ``recipes/NAME.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from bench.errors import InputError
+from bench.registry import DATASETS, DatasetEntry, Modality, load
+from bench.suite.problems import Problems
+from bench.suite.reader import read_document
+from bench.suite.settings import CutSettings, DatasetSettings, Settings
+
+_FOLDER = Path(__file__).with_name("recipes")
+
+
+class Recipe(Settings):
+    """A source with its options.
+
+    Attributes:
+        about: one line for lists.
+        source: a dataset of the registry.
+        modalities: which contents its items have.
+        options: of the source, its file names among them.
+        urls: where each file can be fetched.
+        published: sizes that a paper gives for it, by name.
+    """
+
+    about: str
+    source: str
+    modalities: tuple[Modality, ...]
+    options: dict[str, Any]
+    urls: dict[str, str] = Field(default_factory=dict)
+    published: dict[str, int | float] = Field(default_factory=dict)
+
+
+def recipe_names() -> list[str]:
+    """The names of all recipes."""
+    return sorted(file.stem for file in _FOLDER.glob("*.yaml"))
+
+
+def find_recipe(name: str) -> Recipe | None:
+    """The recipe of this name, if there is one."""
+    return read_recipe(_FOLDER / f"{name}.yaml") if name in recipe_names() else None
+
+
+@lru_cache(maxsize=64)
+def read_recipe(file: Path) -> Recipe:
+    """Read a recipe.
+
+    Raises:
+        InputError: it is no YAML, a key or an option is wrong, or there is no such source.
+    """
+    document = read_document(file)
+    problems = Problems(document)
+    recipe = problems.validate(Recipe, document.data, ())
+    if recipe is not None and recipe.source not in DATASETS:
+        problems.add(("source",), f"no source {recipe.source!r}", f"one of {', '.join(DATASETS)}")
+    elif recipe is not None:
+        problems.validate(load(DATASETS[recipe.source].settings), recipe.options, ("options",))
+    problems.raise_any()
+    assert recipe is not None
+    return recipe
+
+
+def dataset_names() -> list[str]:
+    """What a suite can name: the registry's datasets, and the recipes."""
+    return [*DATASETS, *recipe_names()]
+
+
+def dataset_entry(name: str) -> DatasetEntry | None:
+    """A dataset of the registry, or a recipe as one whose options are those of a cut."""
+    recipe = find_recipe(name)
+    if recipe is None:
+        return DATASETS.get(name)
+    source = DATASETS[recipe.source]
+    return DatasetEntry(
+        path=source.path,
+        settings=f"{CutSettings.__module__}:{CutSettings.__qualname__}",
+        about=recipe.about,
+        version=source.version,
+        modalities=recipe.modalities,
+    )
+
+
+def dataset_settings(name: str, options: Mapping[str, Any]) -> DatasetSettings:
+    """The settings of a dataset's source: a recipe's options, then the given ones.
+
+    Raises:
+        InputError: there is no such dataset.
+        ValueError: an option is wrong (pydantic's ValidationError).
+    """
+    recipe = find_recipe(name)
+    entry = DATASETS.get(name if recipe is None else recipe.source)
+    if entry is None:
+        raise InputError(f"there is no dataset {name!r}")
+    kind: type[DatasetSettings] = load(entry.settings)
+    given = recipe.options if recipe is not None else {}
+    return kind(**(given | dict(options)))

@@ -1,0 +1,151 @@
+"""`bench data` on files in Amazon's layout, made here: prepared, found again, shown, and refused."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.cli.data import info, prepare, print_list
+from bench.data.datasets import open_dataset
+from bench.data.prepared import load_catalogue
+from bench.errors import DataError, InputError
+
+IN_2016 = 1_460_000_000
+TREE = ("Women", "Men", "Boys", "Girls", "Baby")
+CLOTHES = "Clothing_Shoes_and_Jewelry.json.gz"
+
+
+def pack(file: Path, rows: list[dict[str, Any]]) -> None:
+    with gzip.open(file, "wt", encoding="utf-8") as stream:
+        stream.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+@pytest.fixture
+def clothes(tmp_path: Path) -> Path:
+    """Ten products of each part of the tree, one of them without a picture.
+
+    In each part a user buys six in 2016, one four, and one five the year before.
+    """
+    folder = tmp_path / "clothes"
+    folder.mkdir()
+    products, reviews = [], []
+    for part in TREE:
+        for number in range(10):
+            picture = [f"https://example.org/{part}{number}.jpg"] if number < 9 else []
+            products.append(
+                {
+                    "asin": f"{part}{number}",
+                    "title": f"{part} {number}",
+                    "category": ["Clothing, Shoes &amp; Jewelry", part, "Clothing"],
+                    "description": ["Worn."],
+                    "imageURL": picture,
+                    "imageURLHighRes": picture,
+                }
+            )
+        for user, count, start in (
+            ("six", 6, IN_2016),
+            ("four", 4, IN_2016),
+            ("old", 5, IN_2016 - 40_000_000),
+        ):
+            reviews += [
+                {"reviewerID": f"{part}-{user}", "asin": f"{part}{n}", "unixReviewTime": start + n}
+                for n in range(10 - count, 10)
+            ]
+    pack(folder / CLOTHES, reviews)
+    pack(folder / f"meta_{CLOTHES}", products)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"), [("BoysGirls", ("Boys", "Girls")), ("Women", ("Women",)), ("Men", ("Men",))]
+)
+def test_one_tree_of_clothes_gives_three_datasets(
+    clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, parts: tuple[str, ...]
+) -> None:
+    cache = tmp_path / "cache"
+    prepare(name, clothes, cache)
+    # Of six purchases one is of a product without a picture: five are left, of four only three.
+    dataset = open_dataset(name, name, {}, cache)
+    assert dataset is not None
+    assert (dataset.n_users, dataset.n_items, dataset.n_interactions) == tuple(
+        n * len(parts) for n in (1, 5, 5)
+    )
+    catalogue = load_catalogue(dataset)
+    assert {labels[1] for labels in catalogue.categories} == set(parts)
+    assert [step["interactions"] for step in dataset.audit["steps"]] == [
+        n * len(parts) for n in (15, 10, 8, 5)
+    ]
+    printed = capsys.readouterr().out
+    assert "require: [image, text, category]" in printed
+    assert "the paper" in printed
+    assert str(dataset.folder) in printed.replace("\n", "")
+
+
+def test_prepared_once_it_needs_no_files(clothes: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    prepare("Men", clothes, cache)
+    for file in clothes.iterdir():
+        file.unlink()
+    prepare("Men", None, cache)
+    assert open_dataset("Men", "Men", {}, cache) is not None
+
+
+def test_the_folder_is_remembered(clothes: Path, tmp_path: Path) -> None:
+    prepare("Men", clothes, tmp_path / "cache")
+    prepare("Men[last=4]", None, tmp_path / "cache")
+    cut = open_dataset("Men", "Men", {"last": 4}, tmp_path / "cache")
+    assert cut is not None and cut.n_interactions == 4
+
+
+def test_edited_files_are_prepared_again(clothes: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    prepare("Men", clothes, cache)
+    before = open_dataset("Men", "Men", {}, cache)
+    reviews = [json.loads(line) for line in gzip.decompress((clothes / CLOTHES).read_bytes()).splitlines()]
+    pack(clothes / CLOTHES, [*reviews, {"reviewerID": "Men-six", "asin": "Men4", "unixReviewTime": IN_2016}])
+    assert open_dataset("Men", "Men", {}, cache) is None
+    prepare("Men", None, cache)
+    after = open_dataset("Men", "Men", {}, cache)
+    assert before is not None and after is not None
+    assert (after.n_interactions, after.folder) == (before.n_interactions + 1, before.folder)
+    assert after.content_hash != before.content_hash
+
+
+def test_the_same_files_written_again_change_nothing(clothes: Path, tmp_path: Path) -> None:
+    prepare("Men", clothes, tmp_path / "cache")
+    content = (clothes / CLOTHES).read_bytes()
+    (clothes / CLOTHES).write_bytes(content)
+    assert open_dataset("Men", "Men", {}, tmp_path / "cache") is not None
+
+
+def test_files_that_are_not_there_are_named_with_their_address(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"meta_|Video_Games\.json\.gz, which is not at hand") as raised:
+        prepare("VideoGames", None, tmp_path / "cache")
+    assert "https://" in str(raised.value)
+    assert "--from FOLDER" in str(raised.value)
+    with pytest.raises(InputError, match=r"no file 'Video_Games\.json\.gz' in"):
+        prepare("VideoGames", tmp_path, tmp_path / "cache")
+    with pytest.raises(InputError, match="toyshop is not made from files"):
+        prepare("toyshop", tmp_path, tmp_path / "cache")
+
+
+def test_list_and_info(clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cache = tmp_path / "cache"
+    with pytest.raises(InputError, match=r"Women is not prepared.*bench data prepare 'Women'"):
+        info("Women", cache, "rich")
+    prepare("Women", clothes, cache)
+    capsys.readouterr()
+    print_list(cache, "json")
+    listed = {row["name"]: row["prepared"] for row in json.loads(capsys.readouterr().out)}
+    assert listed["Women"] == {"interactions": 5, "users": 1, "items": 5}
+    assert listed["Men"] is None
+    print_list(cache, "rich")
+    assert "5 interactions" in capsys.readouterr().out
+    info("Women", cache, "json")
+    assert json.loads(capsys.readouterr().out)["users"] == 1
+    info("Women", cache, "rich")
+    assert "minimum: {users: 5}" in capsys.readouterr().out
