@@ -73,7 +73,7 @@ def prepare_dataset(
     else:
         if source_folder is not None:
             remember(name, source_folder, recipe, settings.files, cache)
-        source = kind(settings, lambda file: recipe_file(name, recipe, file, cache))
+        source = kind(settings, lambda file: recipe_file(name, recipe, file, cache, progress))
         if open_dataset(name, label, options, cache) is None:
             discard_folder(folder)
     cut = settings if isinstance(settings, CutSettings) else None

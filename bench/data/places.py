@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.data.cache import cache_root
-from bench.data.sources.base import file_inside, sha256
+from bench.data.download import fetch
+from bench.data.sources.base import Progress, file_inside, sha256
 from bench.errors import DataError, InputError
 from bench.suite.recipes import Recipe
 
@@ -29,22 +30,26 @@ def remember(
     _write(name, {"folder": str(folder.resolve())}, cache)
 
 
-def recipe_file(name: str, recipe: Recipe, file: str, cache: Path | None = None) -> Path:
-    """Where a file of the recipe lies.
+def recipe_file(
+    name: str, recipe: Recipe, file: str, cache: Path | None = None, progress: Progress | None = None
+) -> Path:
+    """A file of the recipe: from the folder that the user named, else from the cache, else downloaded now.
 
     Raises:
-        DataError: it is not at hand.
+        DataError: it cannot be had.
     """
-    downloads = cache_root(cache) / "downloads"
     named = _read(name, cache).get("folder")
-    for folder in ([Path(named)] if named else []) + [downloads]:
-        found = file_inside(folder, file)
+    if named is not None:
+        found = file_inside(Path(named), file)
         if found is not None and found.is_file():
             return found
-    raise DataError(
-        f"{name} is made from {file}, which is not at hand. {_where(recipe, file)}; then"
-        f" put it into {downloads}, or name its folder: bench data prepare {name} --from FOLDER"
-    )
+    remedy = f"name the folder where it lies: bench data prepare {name} --from FOLDER"
+    if file not in recipe.urls:
+        raise DataError(f"{name} is made from {file}, which is not at hand; {remedy}")
+    try:
+        return fetch(recipe.urls[file], None, cache, progress)
+    except DataError as error:
+        raise DataError(f"{error}, or {remedy}") from error
 
 
 def files_changed(name: str, hashes: Mapping[str, str], cache: Path | None = None) -> bool:

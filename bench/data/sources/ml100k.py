@@ -7,24 +7,20 @@ Where it is not installed, GroupLens's archive is downloaded and checked. Both g
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import zipfile
 from pathlib import Path
 
-import httpx
-import pooch
 import pyarrow as pa
 import pyarrow.csv as pc
 
-from bench.data.cache import cache_root
+from bench.data.download import fetch
 from bench.data.sources.base import INTERACTIONS, ITEMS, Progress, RawData, Source, sha256
 from bench.errors import DataError
 from bench.suite.settings import MovieLens100KSettings
 
 URL = "https://files.grouplens.org/datasets/movielens/ml-100k.zip"
 CHECKSUM = "md5:0e33842e24a9c977be4e0107933c0723"  # published by GroupLens beside the archive
-MIRROR = "BENCH_ML100K_URL"
 PACKAGE_DATA = Path("dataset_example", "ml-100k")
 
 # The columns of u.item from the sixth on, as u.genre lists them.
@@ -70,35 +66,17 @@ def recbole_copy() -> Path | None:
 
 
 def archive(progress: Progress | None = None) -> Path:
-    """GroupLens's archive from the cache, or downloaded ($BENCH_ML100K_URL names a mirror) and checked.
+    """GroupLens's archive from the cache, or downloaded and checked.
 
     Raises:
         DataError: it cannot be had, or its checksum is wrong.
     """
-    url = os.environ.get(MIRROR, URL)
-
-    def download(url: str, target: str, _: object) -> None:
-        with (
-            httpx.stream("GET", url, follow_redirects=True, timeout=60) as answer,
-            open(target, "wb") as file,
-        ):
-            answer.raise_for_status()
-            total = int(answer.headers.get("content-length", 0))
-            for chunk in answer.iter_bytes(1 << 16):
-                file.write(chunk)
-                if progress is not None:
-                    progress("download ml-100k.zip", answer.num_bytes_downloaded, total)
-
-    pooch.get_logger().setLevel("WARNING")  # `progress` says what is going on
-    folder = cache_root() / "downloads"
     try:
-        return Path(pooch.retrieve(url, CHECKSUM, fname="ml-100k.zip", path=folder, downloader=download))
-    # A wrong checksum is a ValueError of pooch's.
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+        return fetch(URL, CHECKSUM, progress=progress)
+    except DataError as error:
         raise DataError(
             f"MovieLens-100K is not at hand: RecBole, which carries {PACKAGE_DATA / 'ml-100k.inter'}, is not"
-            f" installed, and {url} could not be fetched ({error}). Install recbole (Python 3.11), or set"
-            f" {MIRROR} to a mirror of ml-100k.zip"
+            f" installed (it needs Python 3.11), and {error}"
         ) from error
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.data.download import MIRROR
 from bench.data.sources import ml100k
 from bench.data.sources.base import sha256
-from bench.data.sources.ml100k import GENRES, MIRROR, MovieLens100K, recbole_copy, split_title
+from bench.data.sources.ml100k import GENRES, MovieLens100K, recbole_copy, split_title
 from bench.errors import DataError
 from bench.suite.settings import MovieLens100KSettings
 
@@ -98,7 +99,7 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        monkeypatch.setenv(MIRROR, f"http://127.0.0.1:{server.server_address[1]}/ml-100k.zip")
+        monkeypatch.setenv(MIRROR, f"http://127.0.0.1:{server.server_address[1]}")
         monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         monkeypatch.setattr(ml100k, "recbole_copy", lambda: None)
@@ -138,7 +139,7 @@ def test_where_nothing_is_at_hand_the_error_names_file_place_and_remedy(tmp_path
         MovieLens100K(MovieLens100KSettings()).collect(tmp_path)
     sentence = str(raised.value)
     assert "ml-100k.inter" in sentence and "http://127.0.0.1" in sentence
-    assert "Install recbole" in sentence and MIRROR in sentence
+    assert "needs Python 3.11" in sentence and MIRROR in sentence
 
 
 def test_a_broken_archive_is_named(tmp_path: Path) -> None:
