@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections import Counter
@@ -14,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.data.cache import build_folder
+from bench.data.hashing import content_hash
 from bench.data.prepared import FORMAT_VERSION, PreparedDataset, file_hash, is_intact
 from bench.data.sources.base import Progress, RawData, RawFiles, Source, picture_file
 from bench.data.split import Split, split
@@ -123,7 +123,7 @@ def _write(
         "format_version": FORMAT_VERSION,
         "files": {f"{name}.parquet": file_hash(partial / f"{name}.parquet") for name in _TABLES},
         "recipe": dict(recipe),
-        "content_hash": content_hash(tables, partial),
+        "content_hash": content_hash({name: tables[name] for name in _TABLES}, partial),
         "users": users,
         "items": bought,
         "interactions": interactions,
@@ -150,21 +150,3 @@ def _described(items: pa.Table) -> dict[Modality, int]:
         "text": sum(bool(row["title"].strip() or row["text"].strip()) for row in rows),
         "category": sum(bool(row["categories"]) for row in rows),
     }
-
-
-def content_hash(tables: Mapping[str, pa.Table], folder: Path) -> str:
-    """SHA-256 over the values of the five tables and the bytes of the pictures: hex.
-
-    It hashes values, not Parquet files, whose bytes change with the version of the library that wrote them.
-    """
-    digest = hashlib.sha256()
-    for name in _TABLES:
-        table = tables[name]
-        digest.update(f"{name} {table.num_rows} {table.column_names}\n".encode())
-        for row in table.to_pylist():
-            digest.update(json.dumps(list(row.values())).encode() + b"\n")
-    for image in tables["items"]["image"].to_pylist():
-        if image is not None:
-            picture = (folder / image).read_bytes()
-            digest.update(f"{image} {len(picture)}\n".encode() + picture)
-    return digest.hexdigest()
