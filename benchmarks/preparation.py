@@ -1,8 +1,8 @@
 """Preparing a large dataset beside merely unpacking its files: ``python -m benchmarks.preparation``.
 
 A file of reviews and one of products in the layout of Amazon 2018 are generated once (``--folder`` keeps
-them). Then ``gzip -dc FILE > /dev/null`` over both and the whole preparation (read, filter, split, hash, write),
-each in a process of its own, take turns.
+them). Then ``gzip -dc FILE > /dev/null`` over both and the whole preparation (read, filter, split, hash,
+write), each in a process of its own, take turns.
 """
 
 from __future__ import annotations
@@ -129,11 +129,11 @@ def compare(folder: Path, reviews: int, repetitions: int) -> Preparation:
             subprocess.run(["gzip", "-dc", str(file)], check=True, stdout=subprocess.DEVNULL)
         found.gzip_s.append(time.perf_counter() - start)
         note(f"gzip -dc: {found.gzip_s[-1]:.3g} s")
-        cache = folder / "cache"
-        shutil.rmtree(cache, ignore_errors=True)
+        home = folder / "home"
+        shutil.rmtree(home, ignore_errors=True)
         start = time.perf_counter()
         printed = subprocess.run(
-            [sys.executable, "-c", PREPARE, REVIEWS, PRODUCTS, str(cache)],
+            [sys.executable, "-c", PREPARE, REVIEWS, PRODUCTS, str(home)],
             check=True,
             capture_output=True,
             text=True,

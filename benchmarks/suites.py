@@ -34,7 +34,7 @@ models: [LastItem]
 
 
 class Workplace:
-    """A folder with its own results and cache, in which bench is run.
+    """A folder with its own results and home, in which bench is run.
 
     Args:
         folder: empty.
@@ -43,7 +43,7 @@ class Workplace:
 
     def __init__(self, folder: Path, quick: bool) -> None:
         self._folder = folder
-        self._environment = {**os.environ, "BENCH_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
+        self._environment = {**os.environ, "BENCH_HOME": str(folder / "home"), "OMP_NUM_THREADS": "1"}
         self._part = ["--dataset", "toyshop"] if quick else []
 
     def quickstart(self, jobs: int, number: int) -> float:
@@ -51,7 +51,7 @@ class Workplace:
         return self._run(str(QUICKSTART), *self._part, "--results", f"q{number}-{jobs}", "--jobs", str(jobs))
 
     def prepare_quickstart(self) -> None:
-        """Fill the cache with data and features, so that the first timed run does not pay for them."""
+        """Fill the home with data and features, so that the first timed run does not pay for them."""
         self._run(str(QUICKSTART), *self._part, "--model", "LastItem", "--results", "warm", "--jobs", "1")
 
     def cells(self, count: int, results: str) -> float:

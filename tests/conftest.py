@@ -1,4 +1,4 @@
-"""What every test runs under: one thread, no network, a cache of its own, and no silent skips.
+"""What every test runs under: one thread, no network, a home of its own, and no silent skips.
 
 ``@pytest.mark.requires("recbole")`` skips a test where the named thing is absent.
 ``BENCH_REQUIRE=recbole,data`` says what the environment has: a skip for want of one of these, whoever caused
@@ -99,7 +99,7 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 @pytest.fixture(scope="session", autouse=True)
 def _isolation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No connection leaves this machine, and nothing is written to the user's cache."""
+    """No connection leaves this machine, and nothing is written to the user's home of bench."""
     patch = pytest.MonkeyPatch()
     connect = socket.socket.connect
     internet = (socket.AF_INET, socket.AF_INET6)
@@ -110,7 +110,7 @@ def _isolation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         connect(self, address)
 
     patch.setattr(socket.socket, "connect", local_only)
-    patch.setenv("BENCH_CACHE", str(tmp_path_factory.mktemp("bench-cache")))
+    patch.setenv("BENCH_HOME", str(tmp_path_factory.mktemp("bench-home")))
     yield
     patch.undo()
 

@@ -21,13 +21,13 @@ from bench.suite.datasets import parse_dataset
 from bench.suite.recipes import dataset_names, find_recipe
 
 
-def prepare(text: str, source_folder: Path | None, cache: Path | None) -> None:
+def prepare(text: str, source_folder: Path | None, home: Path | None) -> None:
     """Prepare a dataset, unless that is done, and print what was made of it.
 
     Args:
         text: as ``--dataset`` takes it, for example ``VideoGames[users=1000]``.
         source_folder: where the files of a recipe lie.
-        cache: the cache's root.
+        home: bench's home; see `home_folder`.
 
     Raises:
         InputError: no such dataset, a wrong option, or a folder for one that has no files.
@@ -39,18 +39,18 @@ def prepare(text: str, source_folder: Path | None, cache: Path | None) -> None:
             f"{ref.name} is not made from files in a folder", file="--from", remedy="leave it out"
         )
     with _bars() as progress:
-        dataset = prepare_dataset(ref.name, ref.label, ref.options, cache, progress, source_folder)
+        dataset = prepare_dataset(ref.name, ref.label, ref.options, home, progress, source_folder)
     show(dataset, published(ref.name))
 
 
-def info(text: str, cache: Path | None, format: str) -> None:
+def info(text: str, home: Path | None, format: str) -> None:
     """Print what was made of a prepared dataset, as ``rich`` or ``json``.
 
     Raises:
         InputError: no such dataset, or it is not prepared.
     """
     ref = parse_dataset(text)
-    dataset = open_dataset(ref.name, ref.label, ref.options, cache)
+    dataset = open_dataset(ref.name, ref.label, ref.options, home)
     if dataset is None:
         raise InputError(f"{ref.label} is not prepared", remedy=f"bench data prepare '{text}'")
     if format == "json":
@@ -59,13 +59,13 @@ def info(text: str, cache: Path | None, format: str) -> None:
     show(dataset, published(ref.name))
 
 
-def print_list(cache: Path | None, format: str) -> None:
+def print_list(home: Path | None, format: str) -> None:
     """Print the datasets with a name of their own, and which are prepared without further options."""
     rows = []
     for name in dataset_names():
         recipe = find_recipe(name)
         if recipe is not None:
-            found = open_dataset(name, name, {}, cache)
+            found = open_dataset(name, name, {}, home)
             rows.append(
                 {"name": name, "about": recipe.about, "prepared": None if found is None else _sizes(found)}
             )

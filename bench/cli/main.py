@@ -27,9 +27,9 @@ app = typer.Typer(
 
 Suite = Annotated[str, typer.Argument(metavar="SUITE", help="A suite file, or the name of one in suites/.")]
 Results = Annotated[Path, typer.Option(metavar="DIR", help="The results folder.")]
-Cache = Annotated[
+Home = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Prepared data (default: $BENCH_CACHE, else the user's cache)."),
+    typer.Option(metavar="DIR", help="Bench's home, of prepared data (default: $BENCH_HOME, else the user's cache folder)."),
 ]
 Override = Annotated[
     list[str] | None,
@@ -82,7 +82,7 @@ def _run(
     seed: Annotated[list[int] | None, typer.Option(help="Only this seed. Repeatable.")] = None,
     overrides: Override = None,
     results: Results = Path("results"),
-    cache: Cache = None,
+    home: Home = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Runs at a time (default: cores / threads of a run).")
     ] = None,
@@ -100,7 +100,7 @@ def _run(
         seeds=seed or [],
         overrides=overrides or [],
         results=results,
-        cache=cache,
+        home=home,
         jobs=jobs,
         device=device,
         dry_run=dry_run,
@@ -128,12 +128,12 @@ def _table(
 
 @app.command("status")
 def _status(
-    suite: Suite, overrides: Override = None, results: Results = Path("results"), cache: Cache = None
+    suite: Suite, overrides: Override = None, results: Results = Path("results"), home: Home = None
 ) -> None:
     """Show which runs are done, running, failed, damaged, unreadable, stale or missing."""
     from bench.cli.status import print_status
 
-    print_status(suite, overrides or [], results, cache)
+    print_status(suite, overrides or [], results, home)
 
 
 @app.command("why")
@@ -143,12 +143,12 @@ def _why(
         typer.Argument(metavar="RUN", help="The start of a fingerprint, or SUITE/DATASET/MODEL/SEED."),
     ],
     results: Results = Path("results"),
-    cache: Cache = None,
+    home: Home = None,
 ) -> None:
     """Show what a run depends on and where it comes from."""
     from bench.cli.why import print_why
 
-    print_why(run, results, cache)
+    print_why(run, results, home)
 
 
 @app.command("models")
@@ -183,12 +183,12 @@ Dataset = Annotated[
 
 @data.command("list")
 def _data_list(
-    format: Annotated[ListFormat, typer.Option(help="Output.")] = ListFormat.rich, cache: Cache = None
+    format: Annotated[ListFormat, typer.Option(help="Output.")] = ListFormat.rich, home: Home = None
 ) -> None:
     """List the datasets with a name of their own, and which are prepared."""
     from bench.cli.data import print_list
 
-    print_list(cache, format.value)
+    print_list(home, format.value)
 
 
 @data.command("prepare")
@@ -198,24 +198,24 @@ def _data_prepare(
         Path | None,
         typer.Option("--from", metavar="FOLDER", help="Where the files lie that it is made from."),
     ] = None,
-    cache: Cache = None,
+    home: Home = None,
 ) -> None:
     """Make a dataset from its files, with the counts after every step."""
     from bench.cli.data import prepare
 
-    prepare(dataset, source, cache)
+    prepare(dataset, source, home)
 
 
 @data.command("info")
 def _data_info(
     dataset: Dataset,
     format: Annotated[ListFormat, typer.Option(help="Output.")] = ListFormat.rich,
-    cache: Cache = None,
+    home: Home = None,
 ) -> None:
     """Show what was made of a prepared dataset."""
     from bench.cli.data import info
 
-    info(dataset, cache, format.value)
+    info(dataset, home, format.value)
 
 
 def run() -> None:
@@ -230,6 +230,6 @@ def run() -> None:
     except OSError as error:
         if error.filename is None:
             raise
-        # A folder given with --results or --cache that cannot be made, read or written.
+        # A folder given with --results or --home that cannot be made, read or written.
         print(f"bench: {error.filename}: {error.strerror}", file=sys.stderr)
         sys.exit(InputError.exit_code)

@@ -33,7 +33,7 @@ def run(
     seeds: list[int],
     overrides: list[str],
     results: Path,
-    cache: Path | None,
+    home: Path | None,
     jobs: int | None,
     device: str | None,
     dry_run: bool,
@@ -45,7 +45,7 @@ def run(
     file, suite = open_suite("run", suite_name, overrides, results)
     specs = select(expand(suite), suite, datasets, models, seeds)
     if dry_run:
-        _print_plan(specs, results, cache)
+        _print_plan(specs, results, home)
         return 0
     console = Console(stderr=True)
     name = results_name(suite.suite, overrides_slug(overrides))
@@ -55,7 +55,7 @@ def run(
         name=name,
         specs=specs,
         results=results,
-        cache=cache,
+        home=home,
         jobs=jobs or default_jobs(suite.training.threads),
         fresh=fresh,
         command=shlex.join(["bench", *sys.argv[1:]]),
@@ -93,9 +93,9 @@ def _close(name: str, results: Path, outcome: Outcome, console: Console) -> int:
     return EXIT_FAILED_CELLS if outcome.failures else 0
 
 
-def _print_plan(specs: list[RunSpec], results: Path, cache: Path | None) -> None:
+def _print_plan(specs: list[RunSpec], results: Path, home: Path | None) -> None:
     say = LineObserver(Console()).say
-    fates = [_fate(run) for run in Planner(results, cache, prepare=False).plan(specs)]
+    fates = [_fate(run) for run in Planner(results, home, prepare=False).plan(specs)]
     for spec, fate in zip(specs, fates, strict=True):
         say(f"{spec.dataset.label} {spec.variant.label} seed {spec.seed}: {fate}")
     counts = [sum(fate.startswith(kind) for fate in fates) for kind in (_DONE, _TO_COMPUTE)]

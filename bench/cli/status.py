@@ -28,7 +28,7 @@ _STYLES: dict[State, str] = {
 }
 
 
-def print_status(suite_name: str, overrides: Sequence[str], results: Path, cache: Path | None) -> None:
+def print_status(suite_name: str, overrides: Sequence[str], results: Path, home: Path | None) -> None:
     """Print a line per run and the count of each state.
 
     Raises:
@@ -37,7 +37,7 @@ def print_status(suite_name: str, overrides: Sequence[str], results: Path, cache
     """
     _, suite = open_suite("status", suite_name, overrides, results)
     name = results_name(suite.suite, overrides_slug(list(overrides)))
-    Console().print(render(states(suite, name, results, cache)))
+    Console().print(render(states(suite, name, results, home)))
 
 
 def render(found: Sequence[CellState]) -> RenderableType:

@@ -19,7 +19,7 @@ from bench.results.values import RANKS, disagreements
 from bench.suite.fingerprint import differences
 
 
-def print_why(name: str, results: Path, cache: Path | None) -> None:
+def print_why(name: str, results: Path, home: Path | None) -> None:
     """Print everything that explains a run.
 
     Raises:
@@ -36,7 +36,7 @@ def print_why(name: str, results: Path, cache: Path | None) -> None:
         title = f"Run {other.fingerprint} of the same cell, {other.provenance.finished}"
         console.print(_differences(title, record.identity, other.identity, ("this run", "that run")))
     for suite in suites_using(results, record.fingerprint) or [record.spec.suite]:
-        console.print(_against_suite(record, suite, results, cache))
+        console.print(_against_suite(record, suite, results, home))
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -102,14 +102,14 @@ def _differences(
     return table
 
 
-def _against_suite(record: RunRecord, name: str, results: Path, cache: Path | None) -> RenderableType:
+def _against_suite(record: RunRecord, name: str, results: Path, home: Path | None) -> RenderableType:
     """How the run differs from what a suite file asks for today, where that file can be read.
 
     Args:
         record: the run.
         name: of the results of a suite, with its overrides if there are any.
         results: the results folder.
-        cache: where prepared data lie.
+        home: where prepared data lie.
     """
     from bench.cli.suites import suite_behind
     from bench.execution.added import added_specs
@@ -128,7 +128,7 @@ def _against_suite(record: RunRecord, name: str, results: Path, cache: Path | No
     wanted = [s for s in specs if (*s.cell, s.seed) == cell]
     if not wanted:
         return Text(f"{title}: it does not ask for this cell.")
-    planned = Planner(results, cache, prepare=False).plan(wanted)[0]
+    planned = Planner(results, home, prepare=False).plan(wanted)[0]
     if planned.error is not None:
         return Text(f"{title}: not compared, {planned.error}")
     return _differences(title, record.identity, planned.identity, ("this run", "suite now"))

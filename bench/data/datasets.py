@@ -1,4 +1,4 @@
-"""Datasets by name: look one up in the cache, or prepare it."""
+"""Datasets by name: look one up in the home, or prepare it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.data.cache import cache_root, discard_folder
+from bench.data.folders import discard_folder
 from bench.data.places import files_changed, recipe_file, remember
 from bench.data.preparation import prepare
 from bench.data.prepared import FORMAT_VERSION, PreparedDataset, is_intact
 from bench.data.sources.base import Progress
 from bench.data.sources.files import input_hashes
 from bench.errors import InputError
+from bench.home import home_folder
 from bench.registry import RESULT_VERSIONS, DatasetEntry, load
 from bench.suite.problems import suggest
 from bench.suite.recipes import dataset_entry, dataset_names, dataset_settings, find_recipe
@@ -23,7 +24,7 @@ from bench.suite.settings import CutSettings, DatasetSettings
 
 
 def open_dataset(
-    name: str, label: str, options: Mapping[str, Any], cache: Path | None = None
+    name: str, label: str, options: Mapping[str, Any], home: Path | None = None
 ) -> PreparedDataset | None:
     """The prepared dataset, or None where it is not prepared yet.
 
@@ -31,25 +32,25 @@ def open_dataset(
         name: the dataset's name in the registry.
         label: the name shown in results.
         options: the dataset's options, as its settings class takes them.
-        cache: the cache's root; see `cache_root`.
+        home: bench's home; see `home_folder`.
 
     Raises:
         InputError: no dataset has this name, or an option is wrong.
         DataError: a file that the options name cannot be had.
     """
-    folder, _, _ = _locate(name, options, cache)
+    folder, _, _ = _locate(name, options, home)
     if not is_intact(folder):
         return None
     found = PreparedDataset.open(folder, label)
     made_from = found.audit["source_sha256"]
-    return None if find_recipe(name) and files_changed(name, made_from, cache) else found
+    return None if find_recipe(name) and files_changed(name, made_from, home) else found
 
 
 def prepare_dataset(
     name: str,
     label: str,
     options: Mapping[str, Any],
-    cache: Path | None = None,
+    home: Path | None = None,
     progress: Progress | None = None,
     source_folder: Path | None = None,
 ) -> PreparedDataset:
@@ -59,36 +60,36 @@ def prepare_dataset(
         name: as of `open_dataset`.
         label: likewise.
         options: likewise.
-        cache: likewise.
+        home: likewise.
         progress: told what is being done.
         source_folder: where the files of a recipe lie, from now on; None: where they lay before.
 
     Raises:
         DataError: the source cannot be had, or leaves no user.
     """
-    folder, settings, made_by = _locate(name, options, cache)
+    folder, settings, made_by = _locate(name, options, home)
     recipe, kind = find_recipe(name), load(_entry(name).path)
     if recipe is None:
         source = kind(settings)
     else:
         if source_folder is not None:
-            remember(name, source_folder, recipe, settings.files, cache)
-        source = kind(settings, lambda file: recipe_file(name, recipe, file, cache, progress))
-        if open_dataset(name, label, options, cache) is None:
+            remember(name, source_folder, recipe, settings.files, home)
+        source = kind(settings, lambda file: recipe_file(name, recipe, file, home, progress))
+        if open_dataset(name, label, options, home) is None:
             discard_folder(folder)
     cut = settings if isinstance(settings, CutSettings) else None
     return prepare(source, label, made_by, folder, progress, cut)
 
 
 def _locate(
-    name: str, options: Mapping[str, Any], cache: Path | None
+    name: str, options: Mapping[str, Any], home: Path | None
 ) -> tuple[Path, DatasetSettings, dict[str, Any]]:
     """The folder, whether or not it is there, the options, and the recipe that the folder is named by."""
     settings = _settings(name, options)
     recipe = _recipe(name, settings)
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     key = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:16]
-    return cache_root(cache) / "datasets" / f"{slug}-{key}", settings, recipe
+    return home_folder(home) / "datasets" / f"{slug}-{key}", settings, recipe
 
 
 def _settings(name: str, options: Mapping[str, Any]) -> DatasetSettings:

@@ -1,4 +1,4 @@
-"""Files from the web into the cache: checked, and resumed where a connection broke.
+"""Files from the web into the home: checked, and resumed where a connection broke.
 
 ``$BENCH_MIRROR`` is an address under which the same files lie by their names; ``$BENCH_OFFLINE``, set to
 anything, forbids every connection. Where a file cannot be had, the error says which file belongs where.
@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 import httpx
 import pooch
 
-from bench.data.cache import cache_root
 from bench.data.sources.base import Progress
 from bench.errors import DataError
+from bench.home import home_folder
 
 MIRROR = "BENCH_MIRROR"
 OFFLINE = "BENCH_OFFLINE"
@@ -29,27 +29,27 @@ _LONGEST_PAUSE_S = 30.0
 _AGAIN = (408, 425, 429, 500, 502, 503, 504)  # a server that may answer later
 
 
-def downloads(cache: Path | None = None) -> Path:
+def downloads(home: Path | None = None) -> Path:
     """The folder of downloaded files."""
-    return cache_root(cache) / "downloads"
+    return home_folder(home) / "downloads"
 
 
 def fetch(
-    url: str, checksum: str | None = None, cache: Path | None = None, progress: Progress | None = None
+    url: str, checksum: str | None = None, home: Path | None = None, progress: Progress | None = None
 ) -> Path:
-    """The file behind ``url`` from the cache, or downloaded now.
+    """The file behind ``url`` from the home, or downloaded now.
 
     Args:
         url: its address.
         checksum: as pooch writes it, ``sha256:...`` or ``md5:...``; None where the publisher gives none.
-        cache: the cache's root.
+        home: bench's home; see `home_folder`.
         progress: told of bytes.
 
     Raises:
         DataError: it cannot be had, or its checksum is wrong.
     """
     name = PurePosixPath(urlsplit(url).path).name
-    folder = downloads(cache)
+    folder = downloads(home)
     if os.environ.get(OFFLINE) and not (folder / name).is_file():
         raise DataError(
             f"{name} is not at hand, and {OFFLINE} forbids to fetch it from {url}: put it into {folder}"

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.data.cache import cache_root
 from bench.data.download import fetch
 from bench.data.sources.base import Progress, file_inside, sha256
 from bench.errors import DataError, InputError
+from bench.home import home_folder
 from bench.suite.recipes import Recipe
 
 
 def remember(
-    name: str, folder: Path, recipe: Recipe, files: tuple[str, ...], cache: Path | None = None
+    name: str, folder: Path, recipe: Recipe, files: tuple[str, ...], home: Path | None = None
 ) -> None:
     """Keep in mind that the files of recipe ``name`` lie in ``folder``.
 
@@ -27,18 +27,18 @@ def remember(
             raise InputError(
                 f"there is no file {file!r} in {folder.resolve()}", file="--from", remedy=_where(recipe, file)
             )
-    _write(name, {"folder": str(folder.resolve())}, cache)
+    _write(name, {"folder": str(folder.resolve())}, home)
 
 
 def recipe_file(
-    name: str, recipe: Recipe, file: str, cache: Path | None = None, progress: Progress | None = None
+    name: str, recipe: Recipe, file: str, home: Path | None = None, progress: Progress | None = None
 ) -> Path:
-    """A file of the recipe: from the folder that the user named, else from the cache, else downloaded now.
+    """A file of the recipe: from the folder that the user named, else from the home, else downloaded now.
 
     Raises:
         DataError: it cannot be had.
     """
-    named = _read(name, cache).get("folder")
+    named = _read(name, home).get("folder")
     if named is not None:
         found = file_inside(Path(named), file)
         if found is not None and found.is_file():
@@ -47,17 +47,17 @@ def recipe_file(
     if file not in recipe.urls:
         raise DataError(f"{name} is made from {file}, which is not at hand; {remedy}")
     try:
-        return fetch(recipe.urls[file], None, cache, progress)
+        return fetch(recipe.urls[file], None, home, progress)
     except DataError as error:
         raise DataError(f"{error}, or {remedy}") from error
 
 
-def files_changed(name: str, hashes: Mapping[str, str], cache: Path | None = None) -> bool:
+def files_changed(name: str, hashes: Mapping[str, str], home: Path | None = None) -> bool:
     """Whether a file of the recipe is another one than when it had these SHA-256, by name.
 
     A file that is no longer there has not changed; one of the same size and time neither, without being read.
     """
-    known = _read(name, cache)
+    known = _read(name, home)
     folder = known.get("folder")
     if folder is None:
         return False
@@ -73,7 +73,7 @@ def files_changed(name: str, hashes: Mapping[str, str], cache: Path | None = Non
                 return True
             states[file] = now
     if states != known.get("states"):
-        _write(name, known | {"states": states}, cache)
+        _write(name, known | {"states": states}, home)
     return False
 
 
@@ -82,20 +82,20 @@ def _where(recipe: Recipe, file: str) -> str:
     return f"It can be fetched from {url}" if url else "It is a file of yours"
 
 
-def _file(name: str, cache: Path | None) -> Path:
-    return cache_root(cache) / "places" / f"{name}.json"
+def _file(name: str, home: Path | None) -> Path:
+    return home_folder(home) / "places" / f"{name}.json"
 
 
-def _read(name: str, cache: Path | None) -> dict[str, Any]:
+def _read(name: str, home: Path | None) -> dict[str, Any]:
     try:
-        found = json.loads(_file(name, cache).read_text(encoding="utf-8"))
+        found = json.loads(_file(name, home).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}  # it is a memory aid: without it the user is asked again
     return found if isinstance(found, dict) else {}
 
 
-def _write(name: str, known: Mapping[str, Any], cache: Path | None) -> None:
-    file = _file(name, cache)
+def _write(name: str, known: Mapping[str, Any], home: Path | None) -> None:
+    file = _file(name, home)
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
     partial.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.data.cache import build_folder
+from bench.data.folders import build_folder
 from bench.data.hashing import content_hash
 from bench.data.prepared import FORMAT_VERSION, PreparedDataset, file_hash, is_intact
 from bench.data.sources.base import Progress, RawData, RawFiles, Source, picture_file

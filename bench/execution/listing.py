@@ -52,7 +52,7 @@ class Listing:
 
         Their data and features are looked at where they are prepared, and prepared nowhere.
         """
-        planner = Planner(self._request.results, self._request.cache, prepare=False)
+        planner = Planner(self._request.results, self._request.home, prepare=False)
         return [
             self.done(run.spec, run.paths.fingerprint)
             for run in planner.plan(self.left_out)

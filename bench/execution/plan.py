@@ -59,7 +59,7 @@ class Planner:
 
     Args:
         results: the results folder.
-        cache: where prepared data lie (None: the default place).
+        home: where prepared data lie (None: the default place).
         prepare: False only looks at what is already prepared: no dataset is made, nothing is encoded.
         progress: told what is being prepared.
     """
@@ -67,12 +67,12 @@ class Planner:
     def __init__(
         self,
         results: Path,
-        cache: Path | None,
+        home: Path | None,
         prepare: bool = True,
         progress: Progress | None = None,
     ) -> None:
         self._results = results
-        self._cache = cache
+        self._home = home
         self._prepare = prepare
         self._progress = progress
         self._datasets: dict[str, PreparedDataset | BenchError | None] = {}
@@ -89,7 +89,7 @@ class Planner:
             key = (dataset.content_hash, encoder.model_dump_json())
             if key not in self._features:
                 self._features[key] = extract(
-                    dataset, modality, encoder.name, dict(encoder.options), self._cache, self._progress
+                    dataset, modality, encoder.name, dict(encoder.options), self._home, self._progress
                 )
             found[modality] = self._features[key]
         return found
@@ -100,7 +100,7 @@ class Planner:
             return {m: f.content_hash for m, f in self.features(spec, dataset).items()}
         found: dict[Modality, str] = {}
         for modality, encoder in spec.features.items():
-            stored = stored_hash(dataset, modality, encoder.name, dict(encoder.options), self._cache)
+            stored = stored_hash(dataset, modality, encoder.name, dict(encoder.options), self._home)
             if stored is None:
                 raise DataError(f"its {modality} features are not extracted here")
             found[modality] = stored
@@ -130,9 +130,9 @@ class Planner:
         ref = spec.dataset
         if ref.label not in self._datasets:
             try:
-                found = open_dataset(ref.name, ref.label, ref.options, self._cache)
+                found = open_dataset(ref.name, ref.label, ref.options, self._home)
                 if found is None and self._prepare:
-                    found = prepare_dataset(ref.name, ref.label, ref.options, self._cache, self._progress)
+                    found = prepare_dataset(ref.name, ref.label, ref.options, self._home, self._progress)
                 self._datasets[ref.label] = found
             except BenchError as error:
                 self._datasets[ref.label] = error

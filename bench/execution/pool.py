@@ -45,7 +45,7 @@ def run_all(
     jobs: int,
     observer: Observer,
     *,
-    cache: str | None,
+    home: str | None,
     command: str,
     fresh: bool = False,
 ) -> None:
@@ -59,7 +59,7 @@ def run_all(
     workers = [_start() for _ in range(min(jobs, len(planned)))]
     try:
         for w in workers:
-            _assign(w, waiting, planned, observer, cache, command, fresh)
+            _assign(w, waiting, planned, observer, home, command, fresh)
         while any(w.current is not None for w in workers):
             busy = {w.connection: w for w in workers if w.current is not None}
             for connection in wait(list(busy)):
@@ -67,7 +67,7 @@ def run_all(
                 if _listen(w, planned, observer):
                     if not w.process.is_alive():
                         workers[workers.index(w)] = w = _start()
-                    _assign(w, waiting, planned, observer, cache, command, fresh)
+                    _assign(w, waiting, planned, observer, home, command, fresh)
     finally:
         for w in workers:
             w.process.kill() if w.current is not None else _dismiss(w)
@@ -88,7 +88,7 @@ def _assign(
     waiting: deque[int],
     planned: list[Planned],
     observer: Observer,
-    cache: str | None,
+    home: str | None,
     command: str,
     fresh: bool,
 ) -> None:
@@ -102,7 +102,7 @@ def _assign(
         "identity": run.identity,
         "fingerprint": run.paths.fingerprint,
         "results": str(run.paths.results),
-        "cache": cache,
+        "home": home,
         "dataset": {"folder": str(run.dataset.folder), "label": run.dataset.label},
         "device": run.device,
         "command": command,

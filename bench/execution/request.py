@@ -28,7 +28,7 @@ class Request:
         name: folder of the suite's results: its name, with overrides if there are any.
         specs: the runs asked for.
         results: the results folder.
-        cache: where prepared data lie (None: the default place).
+        home: where prepared data lie (None: the default place).
         jobs: runs at a time.
         fresh: compute also what is done.
         command: the command line, for provenance.
@@ -40,7 +40,7 @@ class Request:
     name: str
     specs: Sequence[RunSpec]
     results: Path
-    cache: Path | None
+    home: Path | None
     jobs: int
     fresh: bool
     command: str

@@ -31,14 +31,14 @@ class CellState:
     reason: str
 
 
-def states(suite: Suite, name: str, results: Path, cache: Path | None) -> list[CellState]:
+def states(suite: Suite, name: str, results: Path, home: Path | None) -> list[CellState]:
     """The state of every run of a suite and of those added beside it; nothing is prepared or computed.
 
     Args:
         suite: the checked suite file.
         name: the folder of its results (the suite's name, with overrides if there are any).
         results: the results folder.
-        cache: where prepared data lie.
+        home: where prepared data lie.
 
     Raises:
         DataError: the suite's index is damaged or unreadable.
@@ -46,7 +46,7 @@ def states(suite: Suite, name: str, results: Path, cache: Path | None) -> list[C
     index = find_index(results, name)
     added = [] if index is None else added_specs(suite, index)
     known = {} if index is None else {cell.key: cell.fingerprint for cell in index.cells}
-    planner = Planner(results, cache, prepare=False)
+    planner = Planner(results, home, prepare=False)
     found = [_state(planned, known, results) for planned in planner.plan([*expand(suite), *added])]
     return found if index is None else [*found, *_unknown(index, found, results)]
 

@@ -36,7 +36,7 @@ def run_suite(request: Request, observer: SuiteObserver) -> Outcome:
         DataError: the suite's index is damaged or unreadable.
     """
     listing = Listing(request)
-    planned = Planner(request.results, request.cache, progress=observer.preparing).plan(request.specs)
+    planned = Planner(request.results, request.home, progress=observer.preparing).plan(request.specs)
     outcome = Outcome()
     keeper = _IndexKeeper(request, planned, listing, outcome, observer)
     to_do = keeper.sort_out()
@@ -50,7 +50,7 @@ def run_suite(request: Request, observer: SuiteObserver) -> Outcome:
             [planned[n] for n in to_do],
             request.jobs,
             _Renumbered(keeper, to_do),
-            cache=None if request.cache is None else str(request.cache),
+            home=None if request.home is None else str(request.home),
             command=request.command,
             fresh=request.fresh,
         )

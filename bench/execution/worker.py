@@ -19,7 +19,7 @@ from bench.results.folder import RunPaths, record_failure
 def main(connection: Connection) -> None:
     """Serve orders until ``null`` arrives or the parent is gone.
 
-    An order is an object with spec, identity, fingerprint, results, cache, dataset (folder and label),
+    An order is an object with spec, identity, fingerprint, results, home, dataset (folder and label),
     device, command and fresh. Answers are objects with ``kind``: epoch, done or failed.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
@@ -70,8 +70,8 @@ def _execute(connection: Connection, order: dict[str, Any], paths: RunPaths) -> 
 
     spec = RunSpec.model_validate(order["spec"])
     dataset = PreparedDataset.open(Path(order["dataset"]["folder"]), order["dataset"]["label"])
-    cache = Path(order["cache"]) if order["cache"] else None
-    features = Planner(paths.results, cache).features(spec, dataset)
+    home = Path(order["home"]) if order["home"] else None
+    features = Planner(paths.results, home).features(spec, dataset)
     log = logging.getLogger(__name__)
 
     def report(epoch: Epoch, progress: Progress) -> None:

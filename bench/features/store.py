@@ -18,13 +18,14 @@ import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from bench.data.cache import build_folder, cache_root
+from bench.data.folders import build_folder
 from bench.data.prepared import PreparedDataset, load_catalogue
 from bench.data.sources.base import Progress
 from bench.errors import DataError, InputError
 from bench.features.encoder import FeatureEncoder
 from bench.features.standardisation import standardise
 from bench.features.table import ItemFeatures
+from bench.home import home_folder
 from bench.registry import ENCODERS, EncoderEntry, Modality, load
 from bench.suite.settings import DenseEncoderSettings, Settings
 
@@ -43,7 +44,7 @@ def extract(
     modality: Modality,
     encoder_name: str,
     options: Mapping[str, Any],
-    cache: Path | None = None,
+    home: Path | None = None,
     progress: Progress | None = None,
 ) -> ItemFeatures:
     """The features of one modality, from the store or encoded now.
@@ -53,7 +54,7 @@ def extract(
         modality: image, text or category.
         encoder_name: a name of the registry, made for this modality.
         options: the encoder's options, as its settings class takes them.
-        cache: the cache's root; see `cache_root`.
+        home: bench's home; see `home_folder`.
         progress: told what is being done.
 
     Raises:
@@ -62,7 +63,7 @@ def extract(
     """
     settings = _settings(modality, encoder_name, options)
     recipe = _recipe(dataset, modality, encoder_name, settings)
-    folder = _folder(recipe, cache)
+    folder = _folder(recipe, home)
     label = encoder_label(encoder_name, settings)
 
     def build(partial: Path) -> None:
@@ -81,14 +82,14 @@ def stored_hash(
     modality: Modality,
     encoder_name: str,
     options: Mapping[str, Any],
-    cache: Path | None = None,
+    home: Path | None = None,
 ) -> str | None:
     """The content hash of features in the store, as written beside them; None where they are not there.
 
     Nothing is encoded and no value is read or verified. Arguments and InputError as `extract`.
     """
     settings = _settings(modality, encoder_name, options)
-    folder = _folder(_recipe(dataset, modality, encoder_name, settings), cache)
+    folder = _folder(_recipe(dataset, modality, encoder_name, settings), home)
     try:
         return str(json.loads((folder / "features.json").read_text(encoding="utf-8"))["content_hash"])
     except (OSError, ValueError, KeyError):
@@ -127,10 +128,10 @@ def _recipe(
     }
 
 
-def _folder(recipe: Mapping[str, Any], cache: Path | None) -> Path:
+def _folder(recipe: Mapping[str, Any], home: Path | None) -> Path:
     """Where the features lie, whether or not they are there."""
     key = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:16]
-    return cache_root(cache) / "features" / f"{recipe['encoder']}-{key}"
+    return home_folder(home) / "features" / f"{recipe['encoder']}-{key}"
 
 
 def _settings(modality: Modality, name: str, options: Mapping[str, Any]) -> Settings:

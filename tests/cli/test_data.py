@@ -66,10 +66,10 @@ def clothes(tmp_path: Path) -> Path:
 def test_one_tree_of_clothes_gives_three_datasets(
     clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, parts: tuple[str, ...]
 ) -> None:
-    cache = tmp_path / "cache"
-    prepare(name, clothes, cache)
+    home = tmp_path / "home"
+    prepare(name, clothes, home)
     # Of six purchases one is of a product without a picture: five are left, of four only three.
-    dataset = open_dataset(name, name, {}, cache)
+    dataset = open_dataset(name, name, {}, home)
     assert dataset is not None
     assert (dataset.n_users, dataset.n_items, dataset.n_interactions) == tuple(
         n * len(parts) for n in (1, 5, 5)
@@ -86,40 +86,40 @@ def test_one_tree_of_clothes_gives_three_datasets(
 
 
 def test_prepared_once_it_needs_no_files(clothes: Path, tmp_path: Path) -> None:
-    cache = tmp_path / "cache"
-    prepare("Men", clothes, cache)
+    home = tmp_path / "home"
+    prepare("Men", clothes, home)
     for file in clothes.iterdir():
         file.unlink()
-    prepare("Men", None, cache)
-    assert open_dataset("Men", "Men", {}, cache) is not None
+    prepare("Men", None, home)
+    assert open_dataset("Men", "Men", {}, home) is not None
 
 
 def test_the_folder_is_remembered(clothes: Path, tmp_path: Path) -> None:
-    prepare("Men", clothes, tmp_path / "cache")
-    prepare("Men[last=4]", None, tmp_path / "cache")
-    cut = open_dataset("Men", "Men", {"last": 4}, tmp_path / "cache")
+    prepare("Men", clothes, tmp_path / "home")
+    prepare("Men[last=4]", None, tmp_path / "home")
+    cut = open_dataset("Men", "Men", {"last": 4}, tmp_path / "home")
     assert cut is not None and cut.n_interactions == 4
 
 
 def test_edited_files_are_prepared_again(clothes: Path, tmp_path: Path) -> None:
-    cache = tmp_path / "cache"
-    prepare("Men", clothes, cache)
-    before = open_dataset("Men", "Men", {}, cache)
+    home = tmp_path / "home"
+    prepare("Men", clothes, home)
+    before = open_dataset("Men", "Men", {}, home)
     reviews = [json.loads(line) for line in gzip.decompress((clothes / CLOTHES).read_bytes()).splitlines()]
     pack(clothes / CLOTHES, [*reviews, {"reviewerID": "Men-six", "asin": "Men4", "unixReviewTime": IN_2016}])
-    assert open_dataset("Men", "Men", {}, cache) is None
-    prepare("Men", None, cache)
-    after = open_dataset("Men", "Men", {}, cache)
+    assert open_dataset("Men", "Men", {}, home) is None
+    prepare("Men", None, home)
+    after = open_dataset("Men", "Men", {}, home)
     assert before is not None and after is not None
     assert (after.n_interactions, after.folder) == (before.n_interactions + 1, before.folder)
     assert after.content_hash != before.content_hash
 
 
 def test_the_same_files_written_again_change_nothing(clothes: Path, tmp_path: Path) -> None:
-    prepare("Men", clothes, tmp_path / "cache")
+    prepare("Men", clothes, tmp_path / "home")
     content = (clothes / CLOTHES).read_bytes()
     (clothes / CLOTHES).write_bytes(content)
-    assert open_dataset("Men", "Men", {}, tmp_path / "cache") is not None
+    assert open_dataset("Men", "Men", {}, tmp_path / "home") is not None
 
 
 def test_files_that_are_not_there_are_named_with_their_address(
@@ -127,28 +127,28 @@ def test_files_that_are_not_there_are_named_with_their_address(
 ) -> None:
     monkeypatch.setenv("BENCH_OFFLINE", "1")
     with pytest.raises(DataError, match=r"Video_Games\.json\.gz is not at hand") as raised:
-        prepare("VideoGames", None, tmp_path / "cache")
+        prepare("VideoGames", None, tmp_path / "home")
     assert "https://" in str(raised.value)
     assert "bench data prepare VideoGames --from FOLDER" in str(raised.value)
     with pytest.raises(InputError, match=r"no file 'Video_Games\.json\.gz' in"):
-        prepare("VideoGames", tmp_path, tmp_path / "cache")
+        prepare("VideoGames", tmp_path, tmp_path / "home")
     with pytest.raises(InputError, match="toyshop is not made from files"):
-        prepare("toyshop", tmp_path, tmp_path / "cache")
+        prepare("toyshop", tmp_path, tmp_path / "home")
 
 
 def test_list_and_info(clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    cache = tmp_path / "cache"
+    home = tmp_path / "home"
     with pytest.raises(InputError, match=r"Women is not prepared.*bench data prepare 'Women'"):
-        info("Women", cache, "rich")
-    prepare("Women", clothes, cache)
+        info("Women", home, "rich")
+    prepare("Women", clothes, home)
     capsys.readouterr()
-    print_list(cache, "json")
+    print_list(home, "json")
     listed = {row["name"]: row["prepared"] for row in json.loads(capsys.readouterr().out)}
     assert listed["Women"] == {"interactions": 5, "users": 1, "items": 5}
     assert listed["Men"] is None
-    print_list(cache, "rich")
+    print_list(home, "rich")
     assert "5 interactions" in capsys.readouterr().out
-    info("Women", cache, "json")
+    info("Women", home, "json")
     assert json.loads(capsys.readouterr().out)["users"] == 1
-    info("Women", cache, "rich")
+    info("Women", home, "rich")
     assert "minimum: {users: 5}" in capsys.readouterr().out

@@ -72,7 +72,7 @@ def test_reasons_that_differ_in_the_name_of_a_run_alone_share_a_line() -> None:
 def test_an_untouched_suite_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "small.yaml"
     file.write_text(SUITE, encoding="utf-8")
-    print_status(str(file), ["seeds=[3]"], tmp_path / "results", tmp_path / "cache")
+    print_status(str(file), ["seeds=[3]"], tmp_path / "results", tmp_path / "home")
     assert "2 runs: 2 missing" in capsys.readouterr().out
     assert [path.name for path in tmp_path.iterdir()] == ["small.yaml"]
 

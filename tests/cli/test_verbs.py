@@ -29,7 +29,7 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_run_with_every_option(taken: dict[str, Any]) -> None:
     arguments = (
         "run quick --dataset ml-100k --dataset toyshop[image=1] --model MAF --seed 1 --seed 2"
-        " --set training.epochs=5 --set MAF.fusion=gate --results out --cache data --jobs 3 --device cpu"
+        " --set training.epochs=5 --set MAF.fusion=gate --results out --home data --jobs 3 --device cpu"
         " --dry-run --fresh"
     )
     assert runner.invoke(app, arguments.split()).exit_code == 1
@@ -40,7 +40,7 @@ def test_run_with_every_option(taken: dict[str, Any]) -> None:
         "seeds": [1, 2],
         "overrides": ["training.epochs=5", "MAF.fusion=gate"],
         "results": Path("out"),
-        "cache": Path("data"),
+        "home": Path("data"),
         "jobs": 3,
         "device": "cpu",
         "dry_run": True,
@@ -57,7 +57,7 @@ def test_run_with_none(taken: dict[str, Any]) -> None:
         "seeds": [],
         "overrides": [],
         "results": Path("results"),
-        "cache": None,
+        "home": None,
         "jobs": None,
         "device": None,
         "dry_run": False,
@@ -83,7 +83,7 @@ def test_status_takes_overrides(tmp_path: Path) -> None:
     file.write_text(
         "suite: s\ndatasets: [ml-100k]\nseeds: [1]\nmetrics: [MRR]\nmodels: [SASRec]\n", encoding="utf-8"
     )
-    folders = ["--results", str(tmp_path / "results"), "--cache", str(tmp_path / "cache")]
+    folders = ["--results", str(tmp_path / "results"), "--home", str(tmp_path / "home")]
     done = runner.invoke(app, ["status", str(file), "--set", "seeds=[1, 2, 3]", *folders])
     assert "3 runs: 3 missing" in done.output
 

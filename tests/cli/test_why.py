@@ -20,7 +20,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def why(results: Path, capsys: pytest.CaptureFixture[str], name: str = MARK) -> str:
-    print_why(name, results, results.parent / "cache")
+    print_why(name, results, results.parent / "home")
     return capsys.readouterr().out
 
 

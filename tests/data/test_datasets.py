@@ -1,4 +1,4 @@
-"""Datasets by name, and where the cache lies."""
+"""Datasets by name, and where bench has its home."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.data.cache import cache_root
 from bench.data.datasets import open_dataset, prepare_dataset
 from bench.data.preparation import prepare
 from bench.data.prepared import load_catalogue, load_training
 from bench.data.sources.sequences import Sequences
 from bench.errors import DataError, InputError
+from bench.home import home_folder
 from bench.suite.settings import SequencesSettings
 
 SMALL = {"users": 10, "items": 20, "image": 1}
@@ -36,18 +36,18 @@ def test_a_wrong_name_or_option_is_the_users_error(tmp_path: Path) -> None:
         open_dataset("toyshop", "shop", {"mechanisms": "content"}, tmp_path)
 
 
-def test_the_cache_is_the_argument_then_bench_then_xdg_then_home(
+def test_the_home_is_the_argument_then_the_variable_then_the_platforms(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "bench-cache"))
+    monkeypatch.setenv("BENCH_HOME", str(tmp_path / "bench-cache"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert cache_root(tmp_path / "given") == tmp_path / "given"
-    assert cache_root() == tmp_path / "bench-cache"
-    monkeypatch.delenv("BENCH_CACHE")
-    assert cache_root() == tmp_path / "xdg" / "bench"
+    assert home_folder(tmp_path / "given") == tmp_path / "given"
+    assert home_folder() == tmp_path / "bench-cache"
+    monkeypatch.delenv("BENCH_HOME")
+    assert home_folder() == tmp_path / "xdg" / "bench"
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert cache_root() == tmp_path / "home" / ".cache" / "bench"
+    assert home_folder() == tmp_path / "home" / ".cache" / "bench"
 
 
 @pytest.mark.parametrize("damage", ["changed", "deleted"])
@@ -79,41 +79,39 @@ SHOP = {"path": "shop.txt"}
 
 
 def test_an_edited_file_is_prepared_again_and_the_old_one_found_again(shop: Path, tmp_path: Path) -> None:
-    cache, old = tmp_path / "cache", shop.read_text()
-    first = prepare_dataset("sequences", "shop", SHOP, cache)
-    assert prepare_dataset("sequences", "shop", SHOP, cache).folder == first.folder
+    home, old = tmp_path / "home", shop.read_text()
+    first = prepare_dataset("sequences", "shop", SHOP, home)
+    assert prepare_dataset("sequences", "shop", SHOP, home).folder == first.folder
     times = shop.stat()
     shop.write_text(old.replace("u a b", "u b a"))  # of the same size, and with the same time of change
     os.utime(shop, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert open_dataset("sequences", "shop", SHOP, cache) is None
-    second = prepare_dataset("sequences", "shop", SHOP, cache)
+    assert open_dataset("sequences", "shop", SHOP, home) is None
+    second = prepare_dataset("sequences", "shop", SHOP, home)
     assert load_catalogue(first).ids == ("a", "b", "c", "d")
     assert load_catalogue(second).ids == ("b", "a", "c", "d")
     shop.write_text(old)
     os.utime(shop, ns=(0, 0))
-    again = open_dataset("sequences", "shop", SHOP, cache)
+    again = open_dataset("sequences", "shop", SHOP, home)
     assert again is not None and again.folder == first.folder
 
 
 def test_the_files_are_part_of_the_recipe(shop: Path, tmp_path: Path) -> None:
-    dataset = prepare_dataset("sequences", "shop", SHOP, tmp_path / "cache")
+    dataset = prepare_dataset("sequences", "shop", SHOP, tmp_path / "home")
     recipe = json.loads((dataset.folder / "dataset.json").read_text(encoding="utf-8"))["recipe"]
     assert recipe["inputs"] == {"shop.txt": hashlib.sha256(shop.read_bytes()).hexdigest()}
     assert (
         "inputs"
         not in json.loads(
-            (
-                prepare_dataset("toyshop", "shop", SMALL, tmp_path / "cache").folder / "dataset.json"
-            ).read_text()
+            (prepare_dataset("toyshop", "shop", SMALL, tmp_path / "home").folder / "dataset.json").read_text()
         )["recipe"]
     )
 
 
 def test_a_missing_file_is_noticed_even_where_it_was_prepared(shop: Path, tmp_path: Path) -> None:
-    prepare_dataset("sequences", "shop", SHOP, tmp_path / "cache")
+    prepare_dataset("sequences", "shop", SHOP, tmp_path / "home")
     shop.unlink()
     with pytest.raises(DataError, match=r"no file 'shop\.txt'"):
-        open_dataset("sequences", "shop", SHOP, tmp_path / "cache")
+        open_dataset("sequences", "shop", SHOP, tmp_path / "home")
 
 
 def test_a_file_that_changes_while_it_is_read_is_not_kept_under_its_old_name(
@@ -126,15 +124,15 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept_under_its_old_name(
 
 
 def test_a_cut_is_an_option_and_is_recorded(shop: Path, tmp_path: Path) -> None:
-    whole = prepare_dataset("sequences", "shop", SHOP, tmp_path / "cache")
-    cut = prepare_dataset("sequences", "cut shop", SHOP | {"users": 1, "last": 3}, tmp_path / "cache")
+    whole = prepare_dataset("sequences", "shop", SHOP, tmp_path / "home")
+    cut = prepare_dataset("sequences", "cut shop", SHOP | {"users": 1, "last": 3}, tmp_path / "home")
     assert cut.folder != whole.folder
     assert (cut.n_users, cut.n_items, cut.n_interactions) == (1, 3, 3)
     assert cut.audit["cut"] == {"users": 1, "last": 3}
     assert (cut.audit["users_cut"], cut.audit["interactions_cut"]) == (1, 4)
     assert whole.audit["cut"] == {"users": None, "last": None}
     with pytest.raises(InputError, match="greater than or equal to 3"):
-        prepare_dataset("sequences", "shop", SHOP | {"last": 2}, tmp_path / "cache")
+        prepare_dataset("sequences", "shop", SHOP | {"last": 2}, tmp_path / "home")
 
 
 @pytest.mark.requires("recbole")

@@ -81,8 +81,8 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         thread.join()
 
 
-def leftovers(cache: Path) -> list[str]:
-    return sorted(file.name for file in (cache / "downloads").iterdir() if file.name != "data.gz")
+def leftovers(home: Path) -> list[str]:
+    return sorted(file.name for file in (home / "downloads").iterdir() if file.name != "data.gz")
 
 
 def test_a_file_is_fetched_once(site: Site, tmp_path: Path) -> None:

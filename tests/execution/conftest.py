@@ -33,8 +33,8 @@ Bench = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
 
 
 @pytest.fixture
@@ -44,19 +44,19 @@ def suite_file(tmp_path: Path) -> Path:
     return file
 
 
-def environment(cache: Path) -> dict[str, str]:
-    return os.environ | {"BENCH_CACHE": str(cache), "COLUMNS": "200"}
+def environment(home: Path) -> dict[str, str]:
+    return os.environ | {"BENCH_HOME": str(home), "COLUMNS": "200"}
 
 
 @pytest.fixture
-def bench(tmp_path: Path, cache: Path) -> Bench:
+def bench(tmp_path: Path, home: Path) -> Bench:
     """Runs the command line in a folder of its own; results go to its `results`."""
 
     def call(*arguments: str, check: int | None = 0) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [sys.executable, "-m", "bench", *arguments],
             cwd=tmp_path,
-            env=environment(cache),
+            env=environment(home),
             capture_output=True,
             text=True,
             timeout=240,
@@ -69,23 +69,23 @@ def bench(tmp_path: Path, cache: Path) -> Bench:
 
 
 def _compute_here(
-    runs: Iterable[Planned], jobs: int, observer: Observer, *, cache: str | None, command: str, fresh: bool
+    runs: Iterable[Planned], jobs: int, observer: Observer, *, home: str | None, command: str, fresh: bool
 ) -> None:
     from bench.execution.single import Order, execute
 
     for number, run in enumerate(runs):
         assert run.paths is not None and run.dataset is not None
         observer.started(number)
-        features = Planner(run.paths.results, Path(cache) if cache else None).features(run.spec, run.dataset)
+        features = Planner(run.paths.results, Path(home) if home else None).features(run.spec, run.dataset)
         execute(Order(run.spec, run.identity, run.paths, run.device, command), run.dataset, features)
         observer.finished(number, False)
 
 
 @pytest.fixture
-def here(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def here(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """As `bench`, but in this process and without workers: a tenth of the time."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BENCH_CACHE", str(cache))
+    monkeypatch.setenv("BENCH_HOME", str(home))
     monkeypatch.setenv("COLUMNS", "400")
     monkeypatch.setattr("bench.execution.suite.run_all", _compute_here)
 

@@ -58,14 +58,14 @@ def test_what_a_filter_leaves_out_is_not_prepared(
 ) -> None:
     text = SUITE.replace("items: 40}]", "items: 40}, {name: toyshop, label: far, users: 61, items: 40}]")
     suite.write_text(text.replace("models: [", "models: [ContentKNN, "), encoding="utf-8")
-    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("BENCH_HOME", str(tmp_path / "home"))
     here("run", "eq.yaml", "--dataset", "shop", "--model", "Popularity")
-    assert len(list((tmp_path / "cache/datasets").glob("*/dataset.json"))) == 1
+    assert len(list((tmp_path / "home/datasets").glob("*/dataset.json"))) == 1
     plan = here("run", "eq.yaml", "--dry-run").stdout
     assert "shop ContentKNN seed 1: to compute (its image features are not extracted here)" in plan
     assert "far Popularity seed 1: to compute (its data are not prepared here)" in plan
     assert "not extracted here" in here("status", "eq.yaml").stdout
-    assert not (tmp_path / "cache/features").exists()
+    assert not (tmp_path / "home/features").exists()
 
 
 def test_additions_stay_while_the_suite_s_settings_do(tmp_path: Path, suite: Path, here: Here) -> None:

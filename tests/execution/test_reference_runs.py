@@ -35,10 +35,10 @@ def the_run(results: Path) -> tuple[dict[str, Any], Path]:
     return json.loads((folder / "run.json").read_text()), folder
 
 
-def poison(cache: Path) -> None:
+def poison(home: Path) -> None:
     """Make item 1 every user's test target."""
     (facts_file,) = (
-        file for file in cache.glob("datasets/*/dataset.json") if json.loads(file.read_text())["users"] == 61
+        file for file in home.glob("datasets/*/dataset.json") if json.loads(file.read_text())["users"] == 61
     )
     file = facts_file.with_name("test.parquet")
     table = pq.read_table(file)
@@ -52,7 +52,7 @@ def poison(cache: Path) -> None:
 
 @pytest.mark.requires("recbole")
 def test_a_run_of_recbole_is_a_run_like_others_and_sees_no_test_target(
-    tmp_path: Path, bench: Bench, here: Bench, cache: Path
+    tmp_path: Path, bench: Bench, here: Bench, home: Path
 ) -> None:
     (tmp_path / "tiny.yaml").write_text(SUITE, encoding="utf-8")
     shown = bench("run", "tiny.yaml")
@@ -64,7 +64,7 @@ def test_a_run_of_recbole_is_a_run_like_others_and_sees_no_test_target(
     assert record["training"]["targets"] > 0
     assert {"saved", "log", "output.txt"} <= {file.name for file in (folder / "recbole").iterdir()}
     assert len((folder / "history.csv").read_text().splitlines()) == 3
-    poison(cache)
+    poison(home)
     here("run", "tiny.yaml", "--results", "poisoned")
     poisoned, other = the_run(tmp_path / "poisoned")
     assert (folder / "model.safetensors").read_bytes() == (other / "model.safetensors").read_bytes()
@@ -86,7 +86,7 @@ def test_without_recbole_the_cell_fails_with_a_sentence(
         },
         file="tiny.yaml",
     )
-    reference, popularity = plan.Planner(tmp_path / "results", tmp_path / "cache").plan(
+    reference, popularity = plan.Planner(tmp_path / "results", tmp_path / "home").plan(
         expand(check_suite(document))
     )
     assert reference.paths is None

@@ -28,7 +28,7 @@ def call(folder: Path, text: str) -> Suite:
     file.write_text(text, encoding="utf-8")
     suite = load_suite(file)
     specs: list[RunSpec] = []
-    request = Request(suite, "small", specs, folder / "results", folder / "cache", 1, False, "bench run")
+    request = Request(suite, "small", specs, folder / "results", folder / "home", 1, False, "bench run")
     run_suite(request, LineObserver(Console(quiet=True)))
     return suite
 

@@ -19,13 +19,13 @@ from bench.registry import ENCODERS, MODALITIES
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
 
 
 @pytest.fixture(scope="module")
-def dataset(cache: Path) -> PreparedDataset:
-    return prepare_dataset("toyshop", "shop", {"users": 20, "items": 30}, cache)
+def dataset(home: Path) -> PreparedDataset:
+    return prepare_dataset("toyshop", "shop", {"users": 20, "items": 30}, home)
 
 
 @pytest.fixture
@@ -43,8 +43,8 @@ def encodings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.mark.parametrize("modality", MODALITIES)
-def test_row_0_pads_and_every_item_has_its_row(cache: Path, dataset: PreparedDataset, modality: str) -> None:
-    features = extract(dataset, modality, DEFAULT_ENCODERS[modality], {}, cache)  # type: ignore[index,arg-type]
+def test_row_0_pads_and_every_item_has_its_row(home: Path, dataset: PreparedDataset, modality: str) -> None:
+    features = extract(dataset, modality, DEFAULT_ENCODERS[modality], {}, home)  # type: ignore[index,arg-type]
     assert features.values.shape == (dataset.n_items + 1, features.width)
     assert features.present.tolist() == [False] + [True] * dataset.n_items
     assert not features.values[0].any() and features.values[1:].any(axis=1).all()
@@ -69,16 +69,16 @@ def test_the_default_encoders_suit_their_modality() -> None:
     assert {ENCODERS[name].modality: name for name in DEFAULT_ENCODERS.values()} == DEFAULT_ENCODERS
 
 
-def test_the_label_names_the_encoder_with_its_options(cache: Path, dataset: PreparedDataset) -> None:
+def test_the_label_names_the_encoder_with_its_options(home: Path, dataset: PreparedDataset) -> None:
     assert (
-        extract(dataset, "text", "tfidf-svd", {}, cache).encoder
+        extract(dataset, "text", "tfidf-svd", {}, home).encoder
         == "tfidf-svd(size=64, standardisation=zscore)"
     )
     assert (
-        extract(dataset, "text", "tfidf-svd", {"size": 8}, cache).encoder
+        extract(dataset, "text", "tfidf-svd", {"size": 8}, home).encoder
         == "tfidf-svd(size=8, standardisation=zscore)"
     )
-    assert extract(dataset, "text", "tfidf-svd", {"size": 8}, cache).width == 8
+    assert extract(dataset, "text", "tfidf-svd", {"size": 8}, home).width == 8
 
 
 def test_features_are_encoded_once(
@@ -122,10 +122,10 @@ def test_damaged_features_are_rebuilt(
     assert len(encodings) == 2  # the repaired copy is good
 
 
-def test_a_wrong_encoder_is_the_users_error(cache: Path, dataset: PreparedDataset) -> None:
+def test_a_wrong_encoder_is_the_users_error(home: Path, dataset: PreparedDataset) -> None:
     with pytest.raises(InputError, match="made for text, not image"):
-        extract(dataset, "image", "tfidf-svd", {}, cache)
+        extract(dataset, "image", "tfidf-svd", {}, home)
     with pytest.raises(InputError, match="did you mean 'multi-hot'"):
-        extract(dataset, "category", "multihot", {}, cache)
+        extract(dataset, "category", "multihot", {}, home)
     with pytest.raises(InputError, match="minimum"):
-        extract(dataset, "category", "multi-hot", {"minimum": 0}, cache)
+        extract(dataset, "category", "multi-hot", {"minimum": 0}, home)

@@ -12,7 +12,7 @@ from bench.models.chunks import ALIGNED, CACHE_BYTES, MOST_BYTES, MOST_ROWS, chu
     [
         (1, MOST_ROWS),
         (CACHE_BYTES // 300, 256),  # 300 would fit
-        (CACHE_BYTES // 40, ALIGNED),  # too few for good products: beyond the cache, then
+        (CACHE_BYTES // 40, ALIGNED),  # too few for good products: beyond the home, then
         (MOST_BYTES // 10, 10),  # but not beyond the memory
         (MOST_BYTES * 2, 1),
     ],

@@ -66,7 +66,7 @@ def recbole_copy() -> Path | None:
 
 
 def archive(progress: Progress | None = None) -> Path:
-    """GroupLens's archive from the cache, or downloaded and checked.
+    """GroupLens's archive from the home, or downloaded and checked.
 
     Raises:
         DataError: it cannot be had, or its checksum is wrong.

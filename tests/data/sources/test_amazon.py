@@ -284,8 +284,8 @@ def test_nothing_half_written_is_left(tmp_path: Path, monkeypatch: pytest.Monkey
     pack(tmp_path / "meta.json.gz", [product("B1")])
     options = {"reviews": "reviews.json.gz", "metadata": "meta.json.gz", "layout": "2018"}
     with pytest.raises(BenchError):
-        prepare_dataset("amazon", "shop", options, tmp_path / "cache")
-    assert [path.name for path in (tmp_path / "cache" / "datasets").iterdir() if path.is_dir()] == []
+        prepare_dataset("amazon", "shop", options, tmp_path / "home")
+    assert [path.name for path in (tmp_path / "home" / "datasets").iterdir() if path.is_dir()] == []
 
 
 def test_preparing_twice_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,14 +93,14 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A web server over an empty folder, named as the mirror; RecBole hidden; an empty cache."""
+    """A web server over an empty folder, named as the mirror; RecBole hidden; an empty home."""
     folder = tmp_path / "mirror"
     folder.mkdir()
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         monkeypatch.setenv(MIRROR, f"http://127.0.0.1:{server.server_address[1]}")
-        monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setenv("BENCH_HOME", str(tmp_path / "home"))
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         monkeypatch.setattr(ml100k, "recbole_copy", lambda: None)
         yield folder
@@ -122,7 +122,7 @@ def test_the_archive_gives_the_same_tables(
     assert downloaded.interactions.equals(packaged.interactions)
     assert downloaded.items.equals(packaged.items)
     assert downloaded.files == {"ml-100k.zip": digest}
-    # The second time it comes from the cache.
+    # The second time it comes from the downloads.
     (mirror / "ml-100k.zip").unlink()
     assert MovieLens100K(MovieLens100KSettings()).collect(tmp_path).items.equals(packaged.items)
 
@@ -131,7 +131,7 @@ def test_an_archive_that_is_not_grouplens_is_refused(tmp_path: Path, mirror: Pat
     (mirror / "ml-100k.zip").write_bytes(b"something else")
     with pytest.raises(DataError, match=r"could not be fetched.*hash"):
         MovieLens100K(MovieLens100KSettings()).collect(tmp_path)
-    assert not list((tmp_path / "cache").rglob("ml-100k.zip"))
+    assert not list((tmp_path / "home").rglob("ml-100k.zip"))
 
 
 def test_where_nothing_is_at_hand_the_error_names_file_place_and_remedy(tmp_path: Path, mirror: Path) -> None:

@@ -44,7 +44,7 @@ def test_a_line_is_a_users_history_in_time_order() -> None:
 
 
 def test_it_is_prepared_as_any_other(tmp_path: Path) -> None:
-    dataset = prepare_dataset("sequences", "shop", WHOLE, tmp_path / "cache")
+    dataset = prepare_dataset("sequences", "shop", WHOLE, tmp_path / "home")
     training, catalogue = load_training(dataset), load_catalogue(dataset)
     # Items are numbered as in the attributes, then as bought; bob has too few, 99 was never bought.
     assert catalogue.ids == ("9", "7", "3", "12")
@@ -58,10 +58,10 @@ def test_it_is_prepared_as_any_other(tmp_path: Path) -> None:
 
 
 def test_without_attributes_a_model_that_reads_categories_is_told_so(tmp_path: Path) -> None:
-    dataset = prepare_dataset("sequences", "shop", {"path": "shop/shop.txt"}, tmp_path / "cache")
+    dataset = prepare_dataset("sequences", "shop", {"path": "shop/shop.txt"}, tmp_path / "home")
     assert dataset.modalities == ()
     with pytest.raises(DataError, match=r"^no category label is carried by any of the 4 items$"):
-        extract(dataset, "category", "multi-hot", {}, tmp_path / "cache")
+        extract(dataset, "category", "multi-hot", {}, tmp_path / "home")
 
 
 def test_progress_names_the_files(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_bytes_that_are_no_text_are_named_with_their_line(data: Path, tmp_path: 
 def test_a_missing_file_is_named_with_the_variable_to_set(data: Path, tmp_path: Path) -> None:
     (data / "labels.json").unlink()
     with pytest.raises(DataError, match=r"no file 'shop/labels\.json'.*set BENCH_DATA to the folder"):
-        prepare_dataset("sequences", "shop", WHOLE, tmp_path / "cache")
+        prepare_dataset("sequences", "shop", WHOLE, tmp_path / "home")
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_missing_file_is_named_with_the_variable_to_set(data: Path, tmp_path: 
 @pytest.mark.parametrize("option", ["path", "attributes"])
 def test_no_path_leaves_the_data_folder(name: str, option: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is no path inside the data folder"):
-        prepare_dataset("sequences", "shop", WHOLE | {option: name}, tmp_path / "cache")
+        prepare_dataset("sequences", "shop", WHOLE | {option: name}, tmp_path / "home")
 
 
 @pytest.mark.requires("data")

@@ -10,17 +10,6 @@ from pathlib import Path
 from filelock import FileLock
 
 
-def cache_root(cache: Path | None = None) -> Path:
-    """The cache: the argument, else $BENCH_CACHE, else $XDG_CACHE_HOME/bench, else ~/.cache/bench."""
-    if cache is not None:
-        return cache
-    if named := os.environ.get("BENCH_CACHE"):
-        return Path(named).expanduser()
-    if shared := os.environ.get("XDG_CACHE_HOME"):
-        return Path(shared).expanduser() / "bench"
-    return Path.home() / ".cache" / "bench"
-
-
 def build_folder(folder: Path, done: Callable[[], bool], build: Callable[[Path], None]) -> None:
     """Make ``folder`` by ``build``, once, however many processes ask for it at the same time.
 
