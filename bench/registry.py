@@ -161,6 +161,12 @@ DATASETS: dict[str, DatasetEntry] = {
         about="a file of yours: a line for each user with the items in time order; categories as JSON",
         modalities=("category",),
     ),
+    "tables": DatasetEntry(
+        path="bench.data.sources.tables:Tables",
+        settings="bench.suite.settings:TablesSettings",
+        about="tables of yours: interactions, and items with contents (CSV, Parquet, JSON lines)",
+        modalities=("image", "text", "category"),
+    ),
     "toyshop": DatasetEntry(
         path="bench.data.sources.toyshop:Toyshop",
         settings="bench.suite.settings:ToyshopSettings",

@@ -344,6 +344,16 @@ def test_amazon(tmp_path: Path, pytestconfig: pytest.Config, monkeypatch: pytest
     check("data amazon", Golden({"amazon": DATASETS["amazon"].version}, numbers), pytestconfig)
 
 
+def test_tables(tmp_path: Path, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_DATA", str(tmp_path))
+    (tmp_path / "log.csv").write_text("user_id,item_id,timestamp\nu,b,2\nu,a,1.5\nv,a,2\n", encoding="utf-8")
+    (tmp_path / "items.csv").write_text("item_id,name,tags\na,A,x|y\nb,B,\n", encoding="utf-8")
+    options = {"interactions": "log.csv", "items": "items.csv", "title": "name", "categories": "tags"}
+    (tmp_path / "work").mkdir()
+    _, numbers = collected("tables", tmp_path / "work", **options)
+    check("data tables", Golden({"tables": DATASETS["tables"].version}, numbers), pytestconfig)
+
+
 # Few directions, far apart: the last ones of a small TF-IDF matrix are at the mercy of rounding.
 OPTIONS: dict[str, dict[str, Any]] = {"tfidf-svd": {"size": 4}}
 

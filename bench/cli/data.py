@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,13 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
-from bench.data.datasets import open_dataset, prepare_dataset
+from bench.data.datasets import open_dataset, prepare_dataset, remove_prepared
+from bench.data.inference import COLUMNS, infer
 from bench.data.prepared import PreparedDataset
 from bench.data.sources.base import Progress
 from bench.errors import InputError
 from bench.suite.datasets import parse_dataset
-from bench.suite.recipes import dataset_names, find_recipe
+from bench.suite.recipes import add_recipe, dataset_names, find_recipe, remove_recipe, written
 
 
 def prepare(text: str, source_folder: Path | None, home: Path | None) -> None:
@@ -41,6 +42,62 @@ def prepare(text: str, source_folder: Path | None, home: Path | None) -> None:
     with _bars() as progress:
         dataset = prepare_dataset(ref.name, ref.label, ref.options, home, progress, source_folder)
     show(dataset, published(ref.name))
+
+
+def add(name: str, folder: Path, columns: Sequence[str], home: Path | None) -> None:
+    """Infer what the user's files are, show it, keep it as a recipe, and prepare the dataset.
+
+    Args:
+        name: of the dataset.
+        folder: of the files.
+        columns: what the user says of columns, each ``WHAT=COLUMN``.
+        home: bench's home; see `home_folder`.
+
+    Raises:
+        InputError: it is not clear what the files are, or they are wrong; the recipe is not kept then.
+        DataError: the files leave no user.
+    """
+    recipe = {"about": f"files of yours in {folder.resolve()}"} | infer(folder, _columns(columns))
+    console = Console()
+    console.print(written(recipe), markup=False, highlight=False, soft_wrap=True)
+    file = add_recipe(name, recipe)
+    try:
+        prepare(name, folder, home)
+    except BaseException:
+        remove_recipe(name)
+        raise
+    console.print(f"The recipe, to read or edit: {file}", highlight=False, soft_wrap=True)
+
+
+def _columns(words: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for word in words:
+        what, sign, column = word.partition("=")
+        if not sign or what not in COLUMNS:
+            raise InputError(
+                f"{word!r} does not say which column is what",
+                file="--column",
+                remedy=f"WHAT=COLUMN, where WHAT is one of {', '.join(COLUMNS)}",
+            )
+        found[what] = column
+    return found
+
+
+def remove(name: str, home: Path | None) -> None:
+    """Remove what was prepared of a dataset, and its recipe if the user added it.
+
+    Raises:
+        InputError: there is nothing of this name.
+    """
+    own = remove_recipe(name)
+    folders = remove_prepared(name, home)
+    if not own and not folders:
+        raise InputError(f"nothing is prepared of {name!r}, and no recipe of yours has this name")
+    console = Console()
+    for removed in folders:
+        console.print(f"removed {removed}", highlight=False, soft_wrap=True)
+    if own:
+        console.print(f"removed the recipe of {name}", highlight=False)
 
 
 def info(text: str, home: Path | None, format: str) -> None:

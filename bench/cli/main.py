@@ -6,6 +6,7 @@ Only signatures stand here. A verb's module, and with it torch, is imported when
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -27,9 +28,22 @@ app = typer.Typer(
 
 Suite = Annotated[str, typer.Argument(metavar="SUITE", help="A suite file, or the name of one in suites/.")]
 Results = Annotated[Path, typer.Option(metavar="DIR", help="The results folder.")]
+
+
+def _set_home(home: Path | None) -> Path | None:
+    """Also for the processes that a verb starts, and for what is looked up by name."""
+    if home is not None:
+        os.environ["BENCH_HOME"] = str(home.absolute())
+    return home
+
+
 Home = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Bench's home, of prepared data (default: $BENCH_HOME, else the user's cache folder)."),
+    typer.Option(
+        callback=_set_home,
+        metavar="DIR",
+        help="Bench's home, of prepared data (default: $BENCH_HOME, else the user's cache folder).",
+    ),
 ]
 Override = Annotated[
     list[str] | None,
@@ -204,6 +218,32 @@ def _data_prepare(
     from bench.cli.data import prepare
 
     prepare(dataset, source, home)
+
+
+@data.command("add")
+def _data_add(
+    name: Annotated[str, typer.Argument(help="What to call it.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where your files lie.")],
+    column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WHAT=COLUMN", help="Which column is what, e.g. user=buyer. Repeatable."),
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Make a dataset of your own files: infer what they hold, show it, prepare it."""
+    from bench.cli.data import add
+
+    add(name, folder, column or [], home)
+
+
+@data.command("remove")
+def _data_remove(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the dataset.")], home: Home = None
+) -> None:
+    """Remove what was prepared of a dataset, and the recipe if it is yours; your files stay."""
+    from bench.cli.data import remove
+
+    remove(name, home)
 
 
 @data.command("info")

@@ -81,6 +81,20 @@ def prepare_dataset(
     return prepare(source, label, made_by, folder, progress, cut)
 
 
+def remove_prepared(name: str, home: Path | None = None) -> list[Path]:
+    """Remove every prepared form of a dataset; the folders that are gone."""
+    removed = []
+    for record in sorted((home_folder(home) / "datasets").glob("*/dataset.json")):
+        try:
+            made_of = json.loads(record.read_text(encoding="utf-8"))["recipe"]["dataset"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # another version's, or damaged: not known to be this dataset
+        if made_of == name:
+            discard_folder(record.parent)
+            removed.append(record.parent)
+    return removed
+
+
 def _locate(
     name: str, options: Mapping[str, Any], home: Path | None
 ) -> tuple[Path, DatasetSettings, dict[str, Any]]:

@@ -1,21 +1,28 @@
-"""Datasets with a name of their own: a source with its options, in a file ``recipes/NAME.yaml``."""
+"""Datasets with a name of their own: a source with its options, in a file ``NAME.yaml``.
+
+Those of the package lie beside this module, those that the user added in ``recipes`` in bench's home.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import Field
 
 from bench.errors import InputError
+from bench.home import home_folder
 from bench.registry import DATASETS, DatasetEntry, Modality, load
 from bench.suite.problems import Problems
 from bench.suite.reader import read_document
 from bench.suite.settings import CutSettings, DatasetSettings, Settings
 
-_FOLDER = Path(__file__).with_name("recipes")
+_PACKAGED = Path(__file__).with_name("recipes")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class Recipe(Settings):
@@ -40,15 +47,69 @@ class Recipe(Settings):
 
 def recipe_names() -> list[str]:
     """The names of all recipes."""
-    return sorted(file.stem for file in _FOLDER.glob("*.yaml"))
+    return sorted(file.stem for folder in (_PACKAGED, _added()) for file in folder.glob("*.yaml"))
 
 
 def find_recipe(name: str) -> Recipe | None:
     """The recipe of this name, if there is one."""
-    return read_recipe(_FOLDER / f"{name}.yaml") if name in recipe_names() else None
+    for folder in (_PACKAGED, _added()):
+        file = folder / f"{name}.yaml"
+        if _NAME.fullmatch(name) and file.is_file():
+            return _read(file, file.stat().st_mtime_ns)
+    return None
+
+
+def add_recipe(name: str, recipe: Mapping[str, Any]) -> Path:
+    """Write a recipe of the user's; the file it lies in.
+
+    Raises:
+        InputError: the name is taken or cannot be one, or the recipe is wrong.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"{name!r} is no name for a dataset",
+            remedy="letters, digits, dots, hyphens and underscores make one",
+        )
+    if name in dataset_names():
+        raise InputError(
+            f"there is a dataset {name!r} already", remedy=f"bench data remove {name}, or another name"
+        )
+    file = _added() / f"{name}.yaml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(".partial")
+    partial.write_text(written(recipe), encoding="utf-8")
+    try:
+        read_recipe(partial)
+    except InputError:
+        partial.unlink()
+        raise
+    partial.replace(file)
+    return file
+
+
+def remove_recipe(name: str) -> bool:
+    """Remove a recipe of the user's; whether there was one."""
+    file = _added() / f"{name}.yaml"
+    if not _NAME.fullmatch(name) or not file.is_file():
+        return False
+    file.unlink()
+    return True
+
+
+def written(recipe: Mapping[str, Any]) -> str:
+    """A recipe as its file has it."""
+    return yaml.safe_dump(dict(recipe), sort_keys=False, allow_unicode=True, width=100)
+
+
+def _added() -> Path:
+    return home_folder() / "recipes"
 
 
 @lru_cache(maxsize=64)
+def _read(file: Path, modified_ns: int) -> Recipe:
+    return read_recipe(file)
+
+
 def read_recipe(file: Path) -> Recipe:
     """Read a recipe.
 

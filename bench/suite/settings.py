@@ -107,6 +107,42 @@ class AmazonSettings(CutSettings):
         return (self.reviews, self.metadata)
 
 
+class TablesSettings(CutSettings):
+    """Tables of the user's own: which file and which column is what; None is not there.
+
+    ``unit`` is that of numbers in ``timestamp`` (since 1970), or ``date`` for dates as text. ``separator``
+    stands between categories.
+    """
+
+    interactions: str
+    items: str | None = None
+    user: str = "user_id"
+    item: str = "item_id"
+    timestamp: str | None = "timestamp"
+    unit: Literal["s", "ms", "us", "ns", "date"] = "s"
+    id: str | None = "item_id"
+    title: str | None = None
+    text: str | None = None
+    categories: str | None = None
+    image: str | None = None
+    separator: str = Field("|", min_length=1)
+
+    @field_validator("interactions", "items")
+    @classmethod
+    def _inside(cls, name: str | None) -> str | None:
+        return None if name is None else check_inside(name)
+
+    @model_validator(mode="after")
+    def _items_have_ids(self) -> Self:
+        if self.items is not None and self.id is None:
+            raise ValueError("items needs id, the column with the identifiers of the interactions' items")
+        return self
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (self.interactions,) if self.items is None else (self.interactions, self.items)
+
+
 class ToyshopSettings(DatasetSettings):
     """The generated shop; ``image``, ``text`` and ``category`` weigh how often each carries the signal."""
 

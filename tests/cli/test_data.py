@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bench.cli.data import info, prepare, print_list
+from bench.cli.data import add, info, prepare, print_list, remove
 from bench.data.datasets import open_dataset
 from bench.data.prepared import load_catalogue
 from bench.errors import DataError, InputError
@@ -152,3 +152,64 @@ def test_list_and_info(clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     assert json.loads(capsys.readouterr().out)["users"] == 1
     info("Women", home, "rich")
     assert "minimum: {users: 5}" in capsys.readouterr().out
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a log, and a home of its own."""
+    monkeypatch.setenv("BENCH_HOME", str(tmp_path / "home"))
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    rows = "".join(f"u{n % 3},i{n % 4},{1_500_000_000 + n}\n" for n in range(12))
+    (folder / "log.csv").write_text(f"user_id,item_id,timestamp\n{rows}", encoding="utf-8")
+    return folder
+
+
+def test_own_files_get_a_name(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    add("shop-1", shop, [], None)
+    printed = capsys.readouterr().out
+    assert "interactions: log.csv" in printed
+    assert "unit: s" in printed
+    assert "recipes/shop-1.yaml" in printed.replace("\n", "")
+    dataset = open_dataset("shop-1", "shop-1", {}, None)
+    assert dataset is not None and (dataset.n_users, dataset.n_interactions) == (3, 12)
+    with pytest.raises(InputError, match="there is a dataset 'shop-1' already"):
+        add("shop-1", shop, [], None)
+    remove("shop-1", None)
+    assert not dataset.folder.exists()
+    assert (shop / "log.csv").exists()
+    with pytest.raises(InputError, match="no dataset 'shop-1'"):
+        info("shop-1", None, "rich")
+    with pytest.raises(InputError, match="nothing is prepared of 'shop-1'"):
+        remove("shop-1", None)
+
+
+def test_what_cannot_be_prepared_is_not_kept(shop: Path) -> None:
+    with (shop / "log.csv").open("a", encoding="utf-8") as file:
+        file.write("u1,,1500000000\n")
+    with pytest.raises(InputError, match="column 'item_id' holds nothing"):
+        add("shop", shop, [], None)
+    home = shop.parent / "home"
+    assert [file.name for file in home.rglob("*") if file.is_file() and file.suffix != ".lock"] == [
+        "shop.json"
+    ]
+    (shop / "log.csv").write_text((shop / "log.csv").read_text().removesuffix("u1,,1500000000\n"))
+    add("shop", shop, [], None)
+
+
+@pytest.mark.parametrize("name", ["../shop", "a/b", "", "-x", "a b"])
+def test_a_name_stays_in_its_folder(shop: Path, name: str) -> None:
+    with pytest.raises(InputError, match="is no name for a dataset"):
+        add(name, shop, [], None)
+
+
+def test_the_names_of_bench_are_taken(shop: Path) -> None:
+    for name in ("VideoGames", "ml-100k"):
+        with pytest.raises(InputError, match="already"):
+            add(name, shop, [], None)
+
+
+@pytest.mark.parametrize("word", ["user", "buyer=user", "=x"])
+def test_columns_are_said_in_pairs(shop: Path, word: str) -> None:
+    with pytest.raises(InputError, match="WHAT=COLUMN"):
+        add("shop", shop, [word], None)
