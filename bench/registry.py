@@ -155,6 +155,12 @@ DATASETS: dict[str, DatasetEntry] = {
         about="MovieLens-100K: 943 users, 1,682 films, titles, years and genres",
         modalities=("text", "category"),
     ),
+    "movielens": DatasetEntry(
+        path="bench.data.sources.movielens:MovieLens",
+        settings="bench.suite.settings:MovieLensSettings",
+        about="an archive of MovieLens in $BENCH_DATA (1M, 20M, 25M, 32M, latest-small, ...)",
+        modalities=("text", "category"),
+    ),
     "sequences": DatasetEntry(
         path="bench.data.sources.sequences:Sequences",
         settings="bench.suite.settings:SequencesSettings",

@@ -16,6 +16,7 @@ import hashlib
 import json
 import math
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ from bench.data.preparation import prepare
 from bench.data.prepared import PreparedDataset, load_training
 from bench.data.sources.amazon import Amazon
 from bench.data.sources.base import INTERACTIONS, ITEMS, Progress, RawData, Source
+from bench.data.sources.movielens import MovieLens
 from bench.data.split import split
 from bench.evaluation.metrics import summarise
 from bench.evaluation.ranking import histories, rows_for_scoring
@@ -51,6 +53,7 @@ from bench.suite.settings import (
     AmazonSettings,
     EncoderSettings,
     EvaluationSettings,
+    MovieLensSettings,
     SASRecSettings,
     TrainingSettings,
 )
@@ -342,6 +345,19 @@ def test_amazon(tmp_path: Path, pytestconfig: pytest.Config, monkeypatch: pytest
         "steps": parts.facts["steps"]
     }
     check("data amazon", Golden({"amazon": DATASETS["amazon"].version}, numbers), pytestconfig)
+
+
+def test_movielens_archive(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    with zipfile.ZipFile(tmp_path / "ml.zip", "w") as packed:
+        packed.writestr("ml/ratings.dat", "2::b::5::9\n1::a::1::7\n")
+        packed.writestr("ml/movies.dat", "a::A (1990)::x|w\nb::B::(no genres listed)\n")
+    settings = MovieLensSettings(archive="ml.zip")
+    raw = MovieLens(settings, lambda name: tmp_path / name).collect(tmp_path)
+    numbers: Numbers = {
+        "interactions": digest(pq.read_table(raw.interactions).to_pydict()),
+        "items": digest(pq.read_table(raw.items).to_pydict()),
+    }
+    check("data movielens", Golden({"movielens": DATASETS["movielens"].version}, numbers), pytestconfig)
 
 
 def test_tables(tmp_path: Path, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,7 @@ def recipe_file(
     if file not in recipe.urls:
         raise DataError(f"{name} is made from {file}, which is not at hand; {remedy}")
     try:
-        return fetch(recipe.urls[file], None, home, progress)
+        return fetch(recipe.urls[file], recipe.checksums.get(file), home, progress)
     except DataError as error:
         raise DataError(f"{error}, or {remedy}") from error
 

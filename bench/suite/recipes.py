@@ -34,6 +34,7 @@ class Recipe(Settings):
         modalities: which contents its items have.
         options: of the source, its file names among them.
         urls: where each file can be fetched.
+        checksums: of files whose publisher gives one, as in ``md5:...``.
         published: sizes that a paper gives for it, by name.
     """
 
@@ -42,6 +43,7 @@ class Recipe(Settings):
     modalities: tuple[Modality, ...]
     options: dict[str, Any]
     urls: dict[str, str] = Field(default_factory=dict)
+    checksums: dict[str, str] = Field(default_factory=dict)
     published: dict[str, int | float] = Field(default_factory=dict)
 
 

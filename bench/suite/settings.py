@@ -66,6 +66,21 @@ class MovieLens100KSettings(CutSettings):
     """MovieLens-100K can be cut."""
 
 
+class MovieLensSettings(CutSettings):
+    """One of MovieLens's archives but that of 100K."""
+
+    archive: str
+
+    @field_validator("archive")
+    @classmethod
+    def _inside(cls, name: str) -> str:
+        return check_inside(name)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (self.archive,)
+
+
 class SequencesSettings(CutSettings):
     """A text file with a line for each user, and if wanted a JSON file with the items' categories.
 
