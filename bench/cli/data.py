@@ -13,12 +13,15 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
+from bench.data.audit import findings
 from bench.data.datasets import open_dataset, prepare_dataset, remove_prepared
 from bench.data.inference import COLUMNS, infer
 from bench.data.prepared import PreparedDataset
 from bench.data.sources.base import Progress
 from bench.errors import InputError
+from bench.figures.dataset import draw_dataset
 from bench.suite.datasets import parse_dataset
+from bench.suite.parts import DatasetRef
 from bench.suite.recipes import add_recipe, dataset_names, find_recipe, remove_recipe, written
 
 
@@ -107,13 +110,45 @@ def info(text: str, home: Path | None, format: str) -> None:
         InputError: no such dataset, or it is not prepared.
     """
     ref = parse_dataset(text)
-    dataset = open_dataset(ref.name, ref.label, ref.options, home)
-    if dataset is None:
-        raise InputError(f"{ref.label} is not prepared", remedy=f"bench data prepare '{text}'")
+    dataset = _prepared(ref, text, home)
     if format == "json":
         print((dataset.folder / "dataset.json").read_text(encoding="utf-8"), end="")
         return
     show(dataset, published(ref.name))
+
+
+def audit(text: str, home: Path | None, format: str, figure: Path | None) -> None:
+    """Print what a prepared dataset is like, as ``rich`` or ``json``, and draw it if a file is given.
+
+    Raises:
+        InputError: no such dataset, it is not prepared, or the figure's name has no known ending.
+    """
+    ref = parse_dataset(text)
+    dataset = _prepared(ref, text, home)
+    if figure is not None:
+        if figure.suffix not in (".png", ".svg", ".pdf"):
+            raise InputError(
+                f"{figure.name!r} is no picture", file="--figure", remedy="end it in .png, .svg or .pdf"
+            )
+        draw_dataset(dataset, figure)
+    found = findings(dataset, published(ref.name))
+    if format == "json":
+        print(json.dumps([finding.record() for finding in found], indent=1, ensure_ascii=False))
+        return
+    table = Table("", "", "share", "", title=dataset.label, title_justify="left")
+    for column in table.columns[1:3]:
+        column.justify = "right"
+    for finding in found:
+        value = "" if finding.value is None else f"{finding.value:,}"
+        share = (
+            "" if finding.of is None or finding.value is None else f"{finding.value / max(finding.of, 1):.1%}"
+        )
+        style = "yellow" if finding.warning else None
+        table.add_row(*(Text(cell) for cell in (finding.about, value, share, finding.words)), style=style)
+    console = Console()
+    console.print(table)
+    if figure is not None:
+        console.print(f"{figure}", highlight=False, soft_wrap=True)
 
 
 def print_list(home: Path | None, format: str) -> None:
@@ -137,6 +172,13 @@ def print_list(home: Path | None, format: str) -> None:
             *(Text(str(row[key])) for key in ("name", "about")), "no" if sizes is None else _brief(sizes)
         )
     Console().print(table)
+
+
+def _prepared(ref: DatasetRef, text: str, home: Path | None) -> PreparedDataset:
+    dataset = open_dataset(ref.name, ref.label, ref.options, home)
+    if dataset is None:
+        raise InputError(f"{ref.label} is not prepared", remedy=f"bench data prepare '{text}'")
+    return dataset
 
 
 def published(name: str) -> Mapping[str, int | float]:

@@ -220,6 +220,21 @@ def _data_prepare(
     prepare(dataset, source, home)
 
 
+@data.command("audit")
+def _data_audit(
+    dataset: Dataset,
+    format: Annotated[ListFormat, typer.Option(help="Output.")] = ListFormat.rich,
+    figure: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw it too (png, svg or pdf).")
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Show what may make a dataset's numbers misleading: repeats, ties, leaks, near-duplicates."""
+    from bench.cli.data import audit
+
+    audit(dataset, home, format.value, figure)
+
+
 @data.command("add")
 def _data_add(
     name: Annotated[str, typer.Argument(help="What to call it.")],

@@ -135,12 +135,19 @@ def _write(
             "interactions_per_item": interactions / bought,
             "items_with": described,
             "pictures_named_but_absent": absent,
+            "items_with_a_picture_shared": _shared_pictures(items, partial),
             "source_sha256": dict(raw.files),
             "truth": None if raw.truth is None else dict(raw.truth),
         },
     }
     text = json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     (partial / "dataset.json").write_text(text, encoding="utf-8")
+
+
+def _shared_pictures(items: pa.Table, folder: Path) -> int:
+    """How many items have the very picture of another one, byte by byte."""
+    times = Counter(file_hash(folder / name) for name in items["image"].to_pylist() if name is not None)
+    return sum(count for count in times.values() if count > 1)
 
 
 def _described(items: pa.Table) -> dict[Modality, int]:

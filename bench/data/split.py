@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.data.database import open_database
+from bench.data.facts import split_facts
 from bench.data.sources.base import PATHS, URL, RawData, RawFiles
 from bench.data.steps import Left, apply_steps
 from bench.errors import DataError
@@ -156,7 +157,7 @@ def split(raw: RawData | RawFiles, cut: CutSettings | None = None, spill: Path |
         users = database.sql('select * from users order by "user"').to_arrow_table()
         items = database.sql("select * from items order by item").to_arrow_table()
         addresses = database.sql(_ADDRESSES).to_arrow_table()
-        facts: dict[str, Any] = database.sql(_FACTS).to_arrow_table().to_pylist()[0]
+        facts: dict[str, Any] = database.sql(_FACTS).to_arrow_table().to_pylist()[0] | split_facts(database)
     finally:
         database.close()
     read, filtered = left[0], left[-1]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bench.cli.data import add, info, prepare, print_list, remove
+from bench.cli.data import add, audit, info, prepare, print_list, remove
 from bench.data.datasets import open_dataset
 from bench.data.prepared import load_catalogue
 from bench.errors import DataError, InputError
@@ -152,6 +152,24 @@ def test_list_and_info(clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     assert json.loads(capsys.readouterr().out)["users"] == 1
     info("Women", home, "rich")
     assert "minimum: {users: 5}" in capsys.readouterr().out
+
+
+def test_audit(clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = tmp_path / "home"
+    prepare("Men", clothes, home)
+    capsys.readouterr()
+    audit("Men", home, "rich", tmp_path / "men.png")
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "10,702" in printed
+    assert "Recall@10 of LastItem" in printed
+    assert (tmp_path / "men.png").exists()
+    audit("Men", home, "json", None)
+    found = {row["about"]: row for row in json.loads(capsys.readouterr().out)}
+    assert found["users"]["value"] == 1
+    with pytest.raises(InputError, match=r"end it in \.png"):
+        audit("Men", home, "rich", tmp_path / "men.gif")
+    with pytest.raises(InputError, match="Women is not prepared"):
+        audit("Women", home, "rich", None)
 
 
 @pytest.fixture
