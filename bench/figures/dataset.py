@@ -57,10 +57,11 @@ def draw_dataset(dataset: PreparedDataset, file: Path) -> None:
 
 
 def _plain_numbers(axis: Axis) -> None:
-    """Ticks at 1, 2 and 5 times powers of ten, written out: 200 and not 2 x 10^2."""
+    """Ticks at powers of ten, over a short range also at 2 and 5 times these: 200, not 2 x 10^2."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}" if value < 1e5 else f"{value:.0e}"))
     axis.set_minor_formatter(NullFormatter())
 
