@@ -14,15 +14,24 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.data.audit import findings
-from bench.data.datasets import open_dataset, prepare_dataset, remove_prepared
+from bench.data.datasets import open_dataset, open_source, prepare_dataset, remove_prepared
 from bench.data.inference import COLUMNS, infer
+from bench.data.orders import count_orders, sensible_orders
 from bench.data.prepared import PreparedDataset
 from bench.data.sources.base import Progress
 from bench.errors import InputError
 from bench.figures.dataset import draw_dataset
 from bench.suite.datasets import parse_dataset
 from bench.suite.parts import DatasetRef
-from bench.suite.recipes import add_recipe, dataset_names, find_recipe, remove_recipe, written
+from bench.suite.recipes import (
+    add_recipe,
+    dataset_names,
+    dataset_settings,
+    find_recipe,
+    remove_recipe,
+    written,
+)
+from bench.suite.settings import CutSettings
 
 
 def prepare(text: str, source_folder: Path | None, home: Path | None) -> None:
@@ -115,6 +124,39 @@ def info(text: str, home: Path | None, format: str) -> None:
         print((dataset.folder / "dataset.json").read_text(encoding="utf-8"), end="")
         return
     show(dataset, published(ref.name))
+
+
+def orders(text: str, source_folder: Path | None, home: Path | None) -> None:
+    """Print what each sensible order of a dataset's filters leaves, beside the paper's sizes.
+
+    Raises:
+        InputError: no such dataset, or it has no files.
+        DataError: they cannot be had or used.
+    """
+    ref = parse_dataset(text)
+    settings = dataset_settings(ref.name, ref.options)
+    if not isinstance(settings, CutSettings):
+        raise InputError(f"{ref.name} has no steps")
+    chosen = sensible_orders(settings.steps)
+    with _bars() as progress:
+        left = count_orders(open_source(ref.name, settings, home, progress, source_folder), chosen, progress)
+    table = Table(
+        "steps, in this order", "interactions", "users", "items", title=ref.label, title_justify="left"
+    )
+    for column in table.columns[1:]:
+        column.justify = "right"
+    own = [step.words for step in settings.steps]
+    for steps, counts in zip(chosen, left, strict=True):
+        words = [step.words for step in steps]
+        table.add_row(
+            Text("\n".join(words), style="bold" if words == own else ""),
+            *(f"{getattr(counts, key):,}" for key in ("interactions", "users", "items")),
+            end_section=True,
+        )
+    paper = published(ref.name)
+    if paper:
+        table.add_row("the paper", *(f"{paper[key]:,}" for key in ("interactions", "users", "items")))
+    Console().print(table)
 
 
 def audit(text: str, home: Path | None, format: str, figure: Path | None) -> None:

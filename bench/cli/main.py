@@ -220,6 +220,21 @@ def _data_prepare(
     prepare(dataset, source, home)
 
 
+@data.command("orders")
+def _data_orders(
+    dataset: Dataset,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FOLDER", help="Where the files lie that it is made from."),
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Count what each sensible order of the filters leaves, beside the paper's sizes."""
+    from bench.cli.data import orders
+
+    orders(dataset, source, home)
+
+
 @data.command("audit")
 def _data_audit(
     dataset: Dataset,

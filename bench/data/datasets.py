@@ -13,7 +13,7 @@ from bench.data.folders import discard_folder
 from bench.data.places import files_changed, recipe_file, remember
 from bench.data.preparation import prepare
 from bench.data.prepared import FORMAT_VERSION, PreparedDataset, is_intact
-from bench.data.sources.base import Progress
+from bench.data.sources.base import Progress, Source
 from bench.data.sources.files import input_hashes
 from bench.errors import InputError
 from bench.home import home_folder
@@ -68,17 +68,33 @@ def prepare_dataset(
         DataError: the source cannot be had, or leaves no user.
     """
     folder, settings, made_by = _locate(name, options, home)
-    recipe, kind = find_recipe(name), load(_entry(name).path)
-    if recipe is None:
-        source = kind(settings)
-    else:
-        if source_folder is not None:
-            remember(name, source_folder, recipe, settings.files, home)
-        source = kind(settings, lambda file: recipe_file(name, recipe, file, home, progress))
-        if open_dataset(name, label, options, home) is None:
-            discard_folder(folder)
+    source = open_source(name, settings, home, progress, source_folder)
+    if find_recipe(name) is not None and open_dataset(name, label, options, home) is None:
+        discard_folder(folder)
     cut = settings if isinstance(settings, CutSettings) else None
     return prepare(source, label, made_by, folder, progress, cut)
+
+
+def open_source(
+    name: str,
+    settings: DatasetSettings,
+    home: Path | None = None,
+    progress: Progress | None = None,
+    source_folder: Path | None = None,
+) -> Source:
+    """The source of a dataset, ready to be collected; arguments as of `prepare_dataset`.
+
+    Raises:
+        InputError: a file of the recipe is not in ``source_folder``.
+    """
+    recipe, kind = find_recipe(name), load(_entry(name).path)
+    if recipe is None:
+        source: Source = kind(settings)
+        return source
+    if source_folder is not None:
+        remember(name, source_folder, recipe, settings.files, home)
+    source = kind(settings, lambda file: recipe_file(name, recipe, file, home, progress))
+    return source
 
 
 def remove_prepared(name: str, home: Path | None = None) -> list[Path]:

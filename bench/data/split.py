@@ -139,7 +139,7 @@ def split(raw: RawData | RawFiles, cut: CutSettings | None = None, spill: Path |
     """
     database = open_database(spill)
     try:
-        _read(database, raw)
+        read_raw(database, raw)
         limits = CutSettings() if cut is None else cut
         left = apply_steps(database, limits.steps)
         database.execute(_CUT, {"users": limits.users, "last": limits.last})
@@ -171,7 +171,8 @@ def split(raw: RawData | RawFiles, cut: CutSettings | None = None, spill: Path |
     return Split(users=users, items=items, addresses=addresses, facts=facts, **parts)
 
 
-def _read(database: duckdb.DuckDBPyConnection, raw: RawData | RawFiles) -> None:
+def read_raw(database: duckdb.DuckDBPyConnection, raw: RawData | RawFiles) -> None:
+    """Make the table ``interactions`` and the view ``described`` of a source's tables."""
     database.execute(_READ.format(rows=_rows(database, "given_interactions", raw.interactions)))
     names = raw.items.column_names if isinstance(raw, RawData) else pq.read_schema(raw.items).names
     extra = {name: name if name in names else "null" for name in (PATHS.name, URL.name)}

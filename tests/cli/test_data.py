@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bench.cli.data import add, audit, info, prepare, print_list, remove
+from bench.cli.data import add, audit, info, orders, prepare, print_list, remove
 from bench.data.datasets import open_dataset
 from bench.data.prepared import load_catalogue
 from bench.errors import DataError, InputError
@@ -170,6 +170,15 @@ def test_audit(clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
         audit("Men", home, "rich", tmp_path / "men.gif")
     with pytest.raises(InputError, match="Women is not prepared"):
         audit("Women", home, "rich", None)
+
+
+def test_orders(clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    orders("Men", clothes, tmp_path / "home")
+    printed = capsys.readouterr().out
+    assert printed.count("require: [image, text, category]") == 16
+    assert "383,148" in printed
+    with pytest.raises(InputError, match="toyshop has no steps"):
+        orders("toyshop", None, tmp_path / "home")
 
 
 @pytest.fixture
