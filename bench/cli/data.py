@@ -32,15 +32,17 @@ from bench.suite.recipes import (
     written,
 )
 from bench.suite.settings import CutSettings
+from bench.wording import count
 
 
-def prepare(text: str, source_folder: Path | None, home: Path | None) -> None:
+def prepare(text: str, source_folder: Path | None, home: Path | None, fetch: bool = False) -> None:
     """Prepare a dataset, unless that is done, and print what was made of it.
 
     Args:
         text: as ``--dataset`` takes it, for example ``VideoGames[users=1000]``.
         source_folder: where the files of a recipe lie.
         home: bench's home; see `home_folder`.
+        fetch: fetch the pictures that items name by an address.
 
     Raises:
         InputError: no such dataset, a wrong option, or a folder for one that has no files.
@@ -52,7 +54,7 @@ def prepare(text: str, source_folder: Path | None, home: Path | None) -> None:
             f"{ref.name} is not made from files in a folder", file="--from", remedy="leave it out"
         )
     with _bars() as progress:
-        dataset = prepare_dataset(ref.name, ref.label, ref.options, home, progress, source_folder)
+        dataset = prepare_dataset(ref.name, ref.label, ref.options, home, progress, source_folder, fetch)
     show(dataset, published(ref.name))
 
 
@@ -243,6 +245,13 @@ def show(dataset: PreparedDataset, paper: Mapping[str, int | float]) -> None:
     console = Console()
     console.print(table)
     console.print(_contents(audit, dataset.n_items), highlight=False)
+    if audit["pictures_not_fetched"]:
+        console.print(
+            f"{count(audit['pictures_not_fetched'], 'picture')} not fetched:"
+            f" bench data prepare {dataset.label} --pictures fetches them, as far as they can be had.",
+            highlight=False,
+            markup=False,
+        )
     console.print(f"{dataset.folder}", highlight=False, soft_wrap=True)
 
 

@@ -212,12 +212,15 @@ def _data_prepare(
         Path | None,
         typer.Option("--from", metavar="FOLDER", help="Where the files lie that it is made from."),
     ] = None,
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Fetch the pictures that its items name by an address.")
+    ] = False,
     home: Home = None,
 ) -> None:
     """Make a dataset from its files, with the counts after every step."""
     from bench.cli.data import prepare
 
-    prepare(dataset, source, home)
+    prepare(dataset, source, home, pictures)
 
 
 @data.command("orders")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.data.folders import discard_folder
+from bench.data.pictures import fetch_pictures, picture_of
 from bench.data.places import files_changed, recipe_file, remember
 from bench.data.preparation import prepare
 from bench.data.prepared import FORMAT_VERSION, PreparedDataset, is_intact
@@ -53,6 +54,7 @@ def prepare_dataset(
     home: Path | None = None,
     progress: Progress | None = None,
     source_folder: Path | None = None,
+    fetch: bool = False,
 ) -> PreparedDataset:
     """The prepared dataset, prepared now where it is not; arguments and errors as `open_dataset`.
 
@@ -63,16 +65,27 @@ def prepare_dataset(
         home: likewise.
         progress: told what is being done.
         source_folder: where the files of a recipe lie, from now on; None: where they lay before.
+        fetch: fetch the pictures that its items name by an address; else only those at hand are taken.
 
     Raises:
-        DataError: the source cannot be had, or leaves no user.
+        DataError: the source cannot be had, or leaves no user; pictures are to be fetched and connections
+            forbidden.
     """
     folder, settings, made_by = _locate(name, options, home)
     source = open_source(name, settings, home, progress, source_folder)
-    if find_recipe(name) is not None and open_dataset(name, label, options, home) is None:
-        discard_folder(folder)
+    found = open_dataset(name, label, options, home)
+    if found is None:
+        again = is_intact(folder)  # and made of other files
+    else:
+        again = fetch and found.audit["pictures_not_fetched"] > 0
     cut = settings if isinstance(settings, CutSettings) else None
-    return prepare(source, label, made_by, folder, progress, cut)
+
+    def pictures(urls: Sequence[str]) -> dict[str, Path]:
+        if fetch:
+            fetch_pictures(urls, home, progress=progress)
+        return {url: file for url in urls if (file := picture_of(url, home)) is not None}
+
+    return prepare(source, label, made_by, folder, progress, cut, pictures, again)
 
 
 def open_source(

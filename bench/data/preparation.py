@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ from bench.errors import DataError
 from bench.registry import MODALITIES, Modality
 from bench.suite.settings import CutSettings
 
+# From addresses to the files of those pictures that are at hand.
+FindPictures = Callable[[Sequence[str]], Mapping[str, Path]]
+
 _TABLES = ("items", "users", "train", "validation", "test")
 
 
@@ -31,6 +34,8 @@ def prepare(
     folder: Path,
     progress: Progress | None = None,
     cut: CutSettings | None = None,
+    pictures: FindPictures = lambda urls: {},
+    again: bool = False,
 ) -> PreparedDataset:
     """Prepare ``source`` into ``folder``, unless it lies there already.
 
@@ -41,13 +46,15 @@ def prepare(
         folder: where the dataset will be; it appears whole or not at all.
         progress: told what is being done.
         cut: the part of the source's data that is used; None is all.
+        pictures: finds those of the catalogue that the source names by an address.
+        again: prepare it even if it lies there; it stays until the new one is whole.
 
     Raises:
         DataError: the source fails, leaves no user, or read other files than the recipe's ``inputs``.
     """
 
     def done() -> bool:
-        return is_intact(folder)
+        return not again and is_intact(folder)
 
     def build(partial: Path) -> None:
         collected = partial / "collected"
@@ -61,10 +68,12 @@ def prepare(
         parts = split(raw, cut, spill)
         shutil.rmtree(spill)
         items, absent = _place_pictures(source.tidy(parts.items), collected, partial / "images")
+        items, missing = _place_fetched(items, parts.addresses, pictures, partial / "images")
         shutil.rmtree(collected)
         if progress is not None:
             progress("split", 1, 1)
-        _write(partial, raw, parts, items, absent, recipe)
+        facts = {"pictures_named_but_absent": absent, "pictures_not_fetched": missing}
+        _write(partial, raw, parts, items, facts, recipe)
 
     build_folder(folder, done, build)
     return PreparedDataset.open(folder, label)
@@ -106,12 +115,31 @@ def _place_pictures(items: pa.Table, collected: Path, target: Path) -> tuple[pa.
     return items.set_column(column, "image", pa.array(names, pa.string())), absent
 
 
+def _place_fetched(
+    items: pa.Table, addresses: pa.Table, find: FindPictures, target: Path
+) -> tuple[pa.Table, int]:
+    """Copy the pictures that are at hand of those with an address; the items, and how many are not."""
+    urls = dict(zip(addresses["item"].to_pylist(), addresses["url"].to_pylist(), strict=True))
+    files = find(list(dict.fromkeys(urls.values()))) if urls else {}
+    names = items["image"].to_pylist()
+    for at, item in enumerate(items["item"].to_pylist()):
+        file = files.get(urls.get(item, ""))
+        if file is not None:
+            target.mkdir(exist_ok=True)
+            placed = target / f"{item}{file.suffix}"
+            shutil.copyfile(file, placed)
+            names[at] = f"{target.name}/{placed.name}"
+    column = items.schema.get_field_index("image")
+    missing = sum(url not in files for url in urls.values())
+    return items.set_column(column, "image", pa.array(names, pa.string())), missing
+
+
 def _write(
     partial: Path,
     raw: RawData | RawFiles,
     parts: Split,
     items: pa.Table,
-    absent: int,
+    pictures: Mapping[str, int],
     recipe: Mapping[str, Any],
 ) -> None:
     tables = {name: getattr(parts, name) for name in _TABLES} | {"items": items}
@@ -134,7 +162,7 @@ def _write(
             "interactions_per_user": interactions / users,
             "interactions_per_item": interactions / bought,
             "items_with": described,
-            "pictures_named_but_absent": absent,
+            **pictures,
             "items_with_a_picture_shared": _shared_pictures(items, partial),
             "source_sha256": dict(raw.files),
             "truth": None if raw.truth is None else dict(raw.truth),

@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 from bench.errors import DataError
 from bench.registry import Modality
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 IntArray = npt.NDArray[np.int64]
 

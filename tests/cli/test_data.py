@@ -181,6 +181,43 @@ def test_orders(clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
         orders("toyshop", None, tmp_path / "home")
 
 
+def test_pictures_are_fetched_when_asked(
+    clothes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    prepare("Men", clothes, home)
+    assert "5 pictures not fetched: bench data prepare Men --pictures" in " ".join(
+        capsys.readouterr().out.split()
+    )
+    before = open_dataset("Men", "Men", {}, home)
+    assert before is not None and before.modalities == ("text", "category")
+
+    monkeypatch.setenv("BENCH_OFFLINE", "1")
+    with pytest.raises(DataError, match="5 pictures not at hand"):
+        prepare("Men", None, home, fetch=True)
+    assert open_dataset("Men", "Men", {}, home) == before  # nothing is lost
+
+    from bench.data import pictures
+
+    for number in (4, 5, 6):
+        file = pictures._stem(f"https://example.org/Men{number}.jpg", home).with_suffix(".jpg")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(f"picture {number}".encode())
+    monkeypatch.setattr("bench.data.datasets.fetch_pictures", lambda urls, home, progress: {})
+    prepare("Men", None, home, fetch=True)
+    after = open_dataset("Men", "Men", {}, home)
+    assert after is not None and after.content_hash != before.content_hash
+    assert after.audit["pictures_not_fetched"] == 2
+    images = load_catalogue(after).images
+    assert [image and image.read_bytes() for image in images] == [
+        b"picture 4",
+        b"picture 5",
+        b"picture 6",
+        None,
+        None,
+    ]
+
+
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a log, and a home of its own."""
