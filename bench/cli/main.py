@@ -233,7 +233,7 @@ def _data_orders(
     home: Home = None,
 ) -> None:
     """Count what each sensible order of the filters leaves, beside the paper's sizes."""
-    from bench.cli.data import orders
+    from bench.cli.data_audit import orders
 
     orders(dataset, source, home)
 
@@ -248,7 +248,7 @@ def _data_audit(
     home: Home = None,
 ) -> None:
     """Show what may make a dataset's numbers misleading: repeats, ties, leaks, near-duplicates."""
-    from bench.cli.data import audit
+    from bench.cli.data_audit import audit
 
     audit(dataset, home, format.value, figure)
 
@@ -264,7 +264,7 @@ def _data_add(
     home: Home = None,
 ) -> None:
     """Make a dataset of your own files: infer what they hold, show it, prepare it."""
-    from bench.cli.data import add
+    from bench.cli.data_add import add
 
     add(name, folder, column or [], home)
 
@@ -274,7 +274,7 @@ def _data_remove(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Of the dataset.")], home: Home = None
 ) -> None:
     """Remove what was prepared of a dataset, and the recipe if it is yours; your files stay."""
-    from bench.cli.data import remove
+    from bench.cli.data_add import remove
 
     remove(name, home)
 

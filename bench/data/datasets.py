@@ -74,10 +74,8 @@ def prepare_dataset(
     folder, settings, made_by = _locate(name, options, home)
     source = open_source(name, settings, home, progress, source_folder)
     found = open_dataset(name, label, options, home)
-    if found is None:
-        again = is_intact(folder)  # and made of other files
-    else:
-        again = fetch and found.audit["pictures_not_fetched"] > 0
+    # One that lies there all the same was made of other files.
+    again = is_intact(folder) if found is None else fetch and found.audit["pictures_not_fetched"] > 0
     cut = settings if isinstance(settings, CutSettings) else None
 
     def pictures(urls: Sequence[str]) -> dict[str, Path]:

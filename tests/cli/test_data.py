@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from bench.cli.data import add, audit, info, orders, prepare, print_list, remove
+from bench.cli.data import info, prepare, print_list
+from bench.cli.data_add import add, remove
+from bench.cli.data_audit import audit, orders
 from bench.data.datasets import open_dataset
 from bench.data.prepared import load_catalogue
 from bench.errors import DataError, InputError
