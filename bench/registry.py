@@ -145,37 +145,37 @@ MODELS: dict[str, ModelEntry] = {
 DATASETS: dict[str, DatasetEntry] = {
     "amazon": DatasetEntry(
         path="bench.data.sources.amazon:Amazon",
-        settings="bench.suite.settings:AmazonSettings",
+        settings="bench.suite.dataset_settings:AmazonSettings",
         about="Amazon reviews with product metadata in one of UCSD's layouts; files of yours",
         modalities=("image", "text", "category"),
     ),
     "ml-100k": DatasetEntry(
         path="bench.data.sources.ml100k:MovieLens100K",
-        settings="bench.suite.settings:MovieLens100KSettings",
+        settings="bench.suite.dataset_settings:MovieLens100KSettings",
         about="MovieLens-100K: 943 users, 1,682 films, titles, years and genres",
         modalities=("text", "category"),
     ),
     "movielens": DatasetEntry(
         path="bench.data.sources.movielens:MovieLens",
-        settings="bench.suite.settings:MovieLensSettings",
+        settings="bench.suite.dataset_settings:MovieLensSettings",
         about="an archive of MovieLens in $BENCH_DATA (1M, 20M, 25M, 32M, latest-small, ...)",
         modalities=("text", "category"),
     ),
     "sequences": DatasetEntry(
         path="bench.data.sources.sequences:Sequences",
-        settings="bench.suite.settings:SequencesSettings",
+        settings="bench.suite.dataset_settings:SequencesSettings",
         about="a file of yours: a line for each user with the items in time order; categories as JSON",
         modalities=("category",),
     ),
     "tables": DatasetEntry(
         path="bench.data.sources.tables:Tables",
-        settings="bench.suite.settings:TablesSettings",
+        settings="bench.suite.dataset_settings:TablesSettings",
         about="tables of yours: interactions, and items with contents (CSV, Parquet, JSON lines)",
         modalities=("image", "text", "category"),
     ),
     "toyshop": DatasetEntry(
         path="bench.data.sources.toyshop:Toyshop",
-        settings="bench.suite.settings:ToyshopSettings",
+        settings="bench.suite.dataset_settings:ToyshopSettings",
         about="a generated shop in which the modality that carries the signal is known",
         modalities=("image", "text", "category"),
     ),

@@ -12,7 +12,7 @@ import numpy as np
 from bench.data.preparation import prepare
 from bench.data.prepared import TrainingData, load_training
 from bench.data.sources.ml100k import MovieLens100K
-from bench.suite.settings import MovieLens100KSettings
+from bench.suite.dataset_settings import MovieLens100KSettings
 
 
 @dataclass(frozen=True)

@@ -47,16 +47,10 @@ from bench.models.base import ModelContext
 from bench.models.building import build
 from bench.registry import DATASETS, ENCODERS, METRICS, MODALITIES, MODELS, RESULT_VERSIONS, Modality, load
 from bench.results.folder import RunPaths
+from bench.suite.dataset_settings import AmazonSettings, MovieLensSettings
 from bench.suite.expansion import RunSpec
 from bench.suite.parts import DatasetRef, Variant
-from bench.suite.settings import (
-    AmazonSettings,
-    EncoderSettings,
-    EvaluationSettings,
-    MovieLensSettings,
-    SASRecSettings,
-    TrainingSettings,
-)
+from bench.suite.settings import EncoderSettings, EvaluationSettings, SASRecSettings, TrainingSettings
 
 GOLDEN = Path(__file__).with_name("golden.json")
 UPDATE = "pytest tests/test_golden.py --update-golden"

@@ -15,9 +15,9 @@ from bench.data.datasets import open_source
 from bench.data.orders import count_orders, sensible_orders
 from bench.errors import InputError
 from bench.figures.dataset import draw_dataset
+from bench.suite.dataset_settings import CutSettings
 from bench.suite.datasets import parse_dataset
 from bench.suite.recipes import dataset_settings
-from bench.suite.settings import CutSettings
 
 
 def audit(text: str, home: Path | None, format: str, figure: Path | None) -> None:

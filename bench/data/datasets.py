@@ -19,9 +19,9 @@ from bench.data.sources.files import input_hashes
 from bench.errors import InputError
 from bench.home import home_folder
 from bench.registry import RESULT_VERSIONS, DatasetEntry, load
+from bench.suite.dataset_settings import CutSettings, DatasetSettings
 from bench.suite.problems import suggest
 from bench.suite.recipes import dataset_entry, dataset_names, dataset_settings, find_recipe
-from bench.suite.settings import CutSettings, DatasetSettings
 
 
 def open_dataset(

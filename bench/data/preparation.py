@@ -19,7 +19,7 @@ from bench.data.sources.base import Progress, RawData, RawFiles, Source, picture
 from bench.data.split import Split, split
 from bench.errors import DataError
 from bench.registry import MODALITIES, Modality
-from bench.suite.settings import CutSettings
+from bench.suite.dataset_settings import CutSettings
 
 # From addresses to the files of those pictures that are at hand.
 FindPictures = Callable[[Sequence[str]], Mapping[str, Path]]

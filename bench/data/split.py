@@ -4,8 +4,8 @@ Protocol (arXiv 2405.17959, section 4.1, and RecBole 1.2.1): per user in time or
 target, the one before it the validation target, the rest the training part. Equal timestamps keep file
 order; repeated purchases stay. Users with fewer than three interactions cannot be split and are left out.
 
-Steps and cut (`bench.suite.settings.CutSettings`) come first: what they leave out is as if the source did not
-have it.
+Steps and cut (`bench.suite.dataset_settings.CutSettings`) come first: what they leave out is as if the source
+did not have it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from bench.data.facts import split_facts
 from bench.data.sources.base import PATHS, URL, RawData, RawFiles
 from bench.data.steps import Left, apply_steps
 from bench.errors import DataError
-from bench.suite.settings import CutSettings
+from bench.suite.dataset_settings import CutSettings
 from bench.wording import count
 
 FEWEST_INTERACTIONS = 3

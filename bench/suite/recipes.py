@@ -17,9 +17,10 @@ from pydantic import Field
 from bench.errors import InputError
 from bench.home import home_folder
 from bench.registry import DATASETS, DatasetEntry, Modality, load
+from bench.suite.dataset_settings import CutSettings, DatasetSettings
 from bench.suite.problems import Problems
 from bench.suite.reader import read_document
-from bench.suite.settings import CutSettings, DatasetSettings, Settings
+from bench.suite.settings import Settings
 
 _PACKAGED = Path(__file__).with_name("recipes")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")

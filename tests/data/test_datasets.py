@@ -15,7 +15,7 @@ from bench.data.prepared import load_catalogue, load_training
 from bench.data.sources.sequences import Sequences
 from bench.errors import DataError, InputError
 from bench.home import home_folder
-from bench.suite.settings import SequencesSettings
+from bench.suite.dataset_settings import SequencesSettings
 
 SMALL = {"users": 10, "items": 20, "image": 1}
 

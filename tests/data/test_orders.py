@@ -9,8 +9,8 @@ import pytest
 
 from bench.data.datasets import open_source, prepare_dataset
 from bench.data.orders import count_orders, sensible_orders
+from bench.suite.dataset_settings import CutSettings, SequencesSettings
 from bench.suite.recipes import dataset_settings
-from bench.suite.settings import CutSettings, SequencesSettings
 
 
 def orders(*steps: dict[str, Any]) -> list[list[str]]:

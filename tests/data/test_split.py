@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bench.data.sources.base import INTERACTIONS, ITEMS, RawData
 from bench.data.split import Split, split
 from bench.errors import DataError
-from bench.suite.settings import CutSettings
+from bench.suite.dataset_settings import CutSettings
 
 Row = tuple[str, str, int]
 

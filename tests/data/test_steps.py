@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from bench.data.sources.base import INTERACTIONS, ITEMS, PATHS, URL, RawData
 from bench.data.split import Split, split
 from bench.errors import DataError
-from bench.suite.settings import CutSettings
+from bench.suite.dataset_settings import CutSettings
 from bench.suite.steps import Step
 
 Row = tuple[str, str, int]

@@ -18,13 +18,8 @@ from bench.features.encoder import Encoded, FeatureEncoder
 from bench.features.image import CELL_WIDTH, GREYS, HUES, ORIENTATIONS, ColourEdge, describe
 from bench.features.text import TfidfSvd
 from bench.registry import MODALITIES
-from bench.suite.settings import (
-    ColourEdgeSettings,
-    LabelMeanSettings,
-    MultiHotSettings,
-    TfidfSvdSettings,
-    ToyshopSettings,
-)
+from bench.suite.dataset_settings import ToyshopSettings
+from bench.suite.settings import ColourEdgeSettings, LabelMeanSettings, MultiHotSettings, TfidfSvdSettings
 
 
 def catalogue(

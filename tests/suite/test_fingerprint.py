@@ -15,15 +15,10 @@ from hypothesis import strategies as st
 
 from bench import registry
 from bench.suite import settings as settings_module
+from bench.suite.dataset_settings import ToyshopSettings
 from bench.suite.expansion import DatasetRef, RunSpec, Variant
 from bench.suite.fingerprint import differences, fingerprint, identity
-from bench.suite.settings import (
-    EncoderSettings,
-    EvaluationSettings,
-    MAFSettings,
-    ToyshopSettings,
-    TrainingSettings,
-)
+from bench.suite.settings import EncoderSettings, EvaluationSettings, MAFSettings, TrainingSettings
 
 ROOT = Path(__file__).parents[2]
 HASHES: dict[registry.Modality, str] = {"image": "i" * 64, "text": "t" * 64}

@@ -9,6 +9,7 @@ import pytest
 
 from bench.errors import InputError
 from bench.registry import DATASETS
+from bench.suite.dataset_settings import AmazonSettings
 from bench.suite.datasets import parse_dataset
 from bench.suite.recipes import (
     dataset_entry,
@@ -18,7 +19,6 @@ from bench.suite.recipes import (
     read_recipe,
     recipe_names,
 )
-from bench.suite.settings import AmazonSettings
 
 
 @pytest.mark.parametrize("name", recipe_names())

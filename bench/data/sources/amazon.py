@@ -32,7 +32,7 @@ from bench.data.sources.base import Progress, RawFiles, Source, sha256
 from bench.data.sources.files import Locate, data_file
 from bench.data.sources.jsonlines import Check, explained, find_wrong_line, from_lines, open_bytes
 from bench.errors import InputError
-from bench.suite.settings import AmazonSettings
+from bench.suite.dataset_settings import AmazonSettings
 
 LATEST = 4_102_444_800  # 2100-01-01: later times are a wrong unit, not a date
 _THREADS = 2  # unpacking takes one, whatever there is

@@ -17,7 +17,7 @@ import pyarrow.csv as pc
 from bench.data.download import fetch
 from bench.data.sources.base import INTERACTIONS, ITEMS, Progress, RawData, Source, sha256
 from bench.errors import DataError
-from bench.suite.settings import MovieLens100KSettings
+from bench.suite.dataset_settings import MovieLens100KSettings
 
 URL = "https://files.grouplens.org/datasets/movielens/ml-100k.zip"
 CHECKSUM = "md5:0e33842e24a9c977be4e0107933c0723"  # published by GroupLens beside the archive

@@ -22,7 +22,7 @@ from bench.data.sources.base import ITEMS, Progress, RawFiles, Source, sha256
 from bench.data.sources.files import Locate, data_file
 from bench.data.sources.ml100k import split_title
 from bench.errors import InputError
-from bench.suite.settings import MovieLensSettings
+from bench.suite.dataset_settings import MovieLensSettings
 
 _NO_GENRES = "(no genres listed)"
 _RATINGS = """

@@ -17,7 +17,7 @@ import pyarrow as pa
 from bench.data.sources.base import INTERACTIONS, ITEMS, Progress, RawData, Source
 from bench.data.sources.files import Locate, data_file
 from bench.errors import DataError
-from bench.suite.settings import SequencesSettings
+from bench.suite.dataset_settings import SequencesSettings
 
 _LAYOUT = "write a line for each user: USER ITEM ITEM ..."
 _ATTRIBUTES = 'write an object of lists, as in {"12": ["red", "wool"]}'

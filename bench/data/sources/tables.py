@@ -19,7 +19,7 @@ from bench.data.sources.base import INTERACTIONS, ITEMS, URL, Progress, RawData,
 from bench.data.sources.files import Locate, data_file
 from bench.data.sources.jsonlines import open_bytes
 from bench.errors import DataError, InputError
-from bench.suite.settings import TablesSettings
+from bench.suite.dataset_settings import TablesSettings
 
 _TEXT = (".csv", ".tsv", ".inter", ".item")
 LATEST = 4_102_444_800  # 2100-01-01

@@ -25,7 +25,7 @@ from bench.data.sources.toyshop_rules import (
 )
 from bench.data.sources.toyshop_words import description, labels, title
 from bench.registry import MODALITIES
-from bench.suite.settings import ToyshopSettings
+from bench.suite.dataset_settings import ToyshopSettings
 
 OPENING_DAY = 1_600_000_000  # seconds since 1970
 _DAY = 86_400

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.registry import MODALITIES
-from bench.suite.settings import ToyshopSettings
+from bench.suite.dataset_settings import ToyshopSettings
 
 VALUES = {"attention": 8, "content": 8}  # latent values per modality, at most 8
 SUCCESSORS = 1  # fixed successors per item (mechanism attention)

@@ -21,7 +21,7 @@ from bench.data.prepared import load_catalogue
 from bench.data.sources.amazon import Amazon, clean
 from bench.data.sources.base import RawFiles
 from bench.errors import BenchError, InputError
-from bench.suite.settings import AmazonSettings
+from bench.suite.dataset_settings import AmazonSettings
 
 DAY = 86_400
 

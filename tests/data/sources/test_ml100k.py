@@ -18,7 +18,7 @@ from bench.data.sources import ml100k
 from bench.data.sources.base import sha256
 from bench.data.sources.ml100k import GENRES, MovieLens100K, recbole_copy, split_title
 from bench.errors import DataError
-from bench.suite.settings import MovieLens100KSettings
+from bench.suite.dataset_settings import MovieLens100KSettings
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_recboles_copy_is_read_without_importing_recbole(tmp_path: Path) -> None
     program = (
         "import sys, pathlib\n"
         "from bench.data.sources.ml100k import MovieLens100K\n"
-        "from bench.suite.settings import MovieLens100KSettings\n"
+        "from bench.suite.dataset_settings import MovieLens100KSettings\n"
         f"raw = MovieLens100K(MovieLens100KSettings()).collect(pathlib.Path({str(tmp_path)!r}))\n"
         "assert raw.interactions.num_rows == 100_000\n"
         "print(sorted({'recbole', 'torch'} & set(sys.modules)))\n"

@@ -11,8 +11,8 @@ import pytest
 from bench.data.datasets import prepare_dataset
 from bench.data.sources.movielens import MovieLens
 from bench.errors import InputError
+from bench.suite.dataset_settings import MovieLensSettings
 from bench.suite.recipes import recipe_names
-from bench.suite.settings import MovieLensSettings
 
 CSV = {
     "ratings.csv": (

@@ -13,7 +13,7 @@ from bench.data.prepared import load_catalogue, load_training
 from bench.data.sources.sequences import Sequences, read_attributes, read_sequences
 from bench.errors import DataError, InputError
 from bench.features.store import extract
-from bench.suite.settings import SequencesSettings
+from bench.suite.dataset_settings import SequencesSettings
 
 LINES = "ann 7 3 3 9\nbob 9 7\r\n\u00e9mile\t3 7 9 12\n"
 ATTRIBUTES = '{"9": ["red", 4], "7": [], "3": [4, "4", "wool"], "99": ["never bought"]}'

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from bench.data.sources.base import RawData
 from bench.data.sources.tables import Tables
 from bench.errors import BenchError, DataError, InputError
-from bench.suite.settings import TablesSettings
+from bench.suite.dataset_settings import TablesSettings
 
 ROWS = [("u 1", "a,b", 5), ('"v"', "ü\U0001f600", 3), ("u 1", "../c", 5)]
 ITEMS: list[dict[str, Any]] = [

@@ -29,7 +29,7 @@ from bench.data.sources.toyshop_rules import (
 )
 from bench.data.sources.toyshop_words import DEPARTMENTS, THEMES
 from bench.registry import MODALITIES
-from bench.suite.settings import ToyshopSettings
+from bench.suite.dataset_settings import ToyshopSettings
 
 
 def drawn(**options: Any) -> tuple[Shop, Histories]:
