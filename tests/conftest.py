@@ -196,7 +196,12 @@ def run_json() -> Callable[..., dict[str, Any]]:
 def _places(recall: float) -> dict[str, list[int]]:
     """Ranks of 50 users: a share of them at place 3, where NDCG is 1/2, the others far below."""
     hits = round(50 * recall)
-    return {"item": [1] * 50, "better": [2] * hits + [99] * (50 - hits), "ties": [0] * 50}
+    return {
+        "user": list(range(50)),
+        "item": [1] * 50,
+        "better": [2] * hits + [99] * (50 - hits),
+        "ties": [0] * 50,
+    }
 
 
 @pytest.fixture

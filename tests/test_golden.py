@@ -260,7 +260,7 @@ def scores_of(
         context = ModelContext(data.n_items, data.n_users, length, features)
         model = build(spec.variant.name, spec.variant.settings, context).eval()
         model.load_state_dict(load_file(weights))
-        rows = histories(data, with_validation=True)[:3]
+        rows = histories(data, np.arange(3), with_validation=True)
         batch = rows_for_scoring(model, rows, np.arange(3), data.n_items, length)
         with torch.inference_mode():
             return model.scores(batch)[:, 1::5].tolist()

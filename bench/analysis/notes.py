@@ -43,16 +43,20 @@ def _distinct(values: Iterable[Hashable]) -> list[Any]:
 
 def _datasets(cells: Sequence[CellResult]) -> list[str]:
     # By the cell's label: a run may come from a suite that labels the same dataset otherwise.
-    facts = [(cell.dataset, cell.record.inputs.dataset) for cell in cells if cell.record is not None]
+    facts = [
+        (cell.dataset, cell.record.inputs.dataset, _moments(cell.record))
+        for cell in cells
+        if cell.record is not None
+    ]
     return _distinct(
         f"{label}: {count(data.users, 'user')}, {count(data.items, 'item')},"
         f" {count(data.interactions, 'interaction')}"
         + (
-            f"; {count(data.users_dropped, 'user')} with fewer than three left out."
+            f"; {count(data.users_dropped, 'user')} {_too_few(split)} left out."
             if data.users_dropped
             else "."
         )
-        for label, data in facts
+        for label, data, split in facts
     )
 
 
@@ -66,14 +70,38 @@ def _encoders(records: Sequence[RunRecord]) -> list[str]:
 
 def _protocol(records: Sequence[RunRecord]) -> list[str]:
     kinds = _distinct(
-        (record.spec.evaluation.get("ties"), record.spec.evaluation.get("mask_history")) for record in records
+        (
+            record.spec.evaluation.get("ties"),
+            record.spec.evaluation.get("mask_history"),
+            _moments(record),
+        )
+        for record in records
     )
     return [
-        "Test: each user's last item ranked among all items; "
+        f"Test: {_targets(split)} ranked among all items; "
         f"{_TIES.get(str(ties), f'ties {ties}')}; "
         f"items of the history are {'no candidates' if masked else 'candidates too'}."
-        for ties, masked in kinds
+        for ties, masked, split in kinds
     ]
+
+
+def _moments(record: RunRecord) -> tuple[str, str] | None:
+    """The two days of a split in time."""
+    split = record.spec.dataset.options.get("split")
+    return None if split is None else (split["validation"], split["test"])
+
+
+def _targets(split: tuple[str, str] | None) -> str:
+    if split is None:
+        return "each user's last item"
+    return (
+        f"split in time (training before {split[0]}, test from {split[1]}): each user's first item from"
+        f" {split[1]} on"
+    )
+
+
+def _too_few(split: tuple[str, str] | None) -> str:
+    return "with fewer than three" if split is None else f"without an interaction before {split[0]}"
 
 
 def _training(cells: Sequence[CellResult]) -> list[str]:

@@ -15,26 +15,25 @@ import numpy.typing as npt
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
 _RECALL_AT = 10
 
-# `place` counts a user's interactions from 1, `total` of them there are: the last is the test target, the one
-# before it the validation target.
+# `place` counts a user's interactions from 1; `part` is train, validation or test; `target` says what is one.
 _REPEATS = """
 with seen as (
     select *, min(place) over (partition by "user", item) as earliest from kept
 )
 select
     count(*) filter (place > earliest) as repeated_interactions,
-    count(*) filter (place = total and place > earliest) as repeated_test_targets
+    count(*) filter (part = 'test' and place > earliest) as repeated_test_targets
 from seen
 """
 # Where LastItem ranks the test target: 1 + the distinct items that occur after its last place in the history.
 _LAST_ITEM = """
 with newest as (
-    select "user", item, max(place) as place from kept where place < total group by "user", item
+    select "user", item, max(place) as place from kept where part <> 'test' group by "user", item
 ),
 target as (
     select kept."user", newest.place
     from kept join newest using ("user", item)
-    where kept.place = kept.total
+    where kept.part = 'test'
 )
 select count(*) from (
     select target."user"
@@ -52,22 +51,23 @@ with moments as (
 ends as (
     select
         "user",
-        max("timestamp") filter (place = total) as test,
-        max("timestamp") filter (place = total - 1) as validation,
-        max("timestamp") filter (place = total - 2) as train
+        max("timestamp") filter (part = 'test') as test,
+        max("timestamp") filter (part = 'validation') as held,
+        min("timestamp") filter (part = 'validation') as validation,
+        max("timestamp") filter (part = 'train') as train
     from kept group by "user"
 )
 select
     (select count(*) from moments where together > 1) as interactions_with_a_time_shared,
     (select count(*) from moments where copy > 1) as duplicate_interactions,
-    (select count(*) from ends where test = validation or validation = train) as users_split_within_a_moment
+    (select count(*) from ends where test = held or validation = train) as users_split_within_a_moment
 """
 _UNTRAINED = """
-with trained as (select distinct item from kept where place <= total - 2)
+with trained as (select distinct item from kept where part = 'train')
 select
-    count(*) filter (place = total) as untrained_test_targets,
-    count(*) filter (place = total - 1) as untrained_validation_targets
-from kept where place > total - 2 and item not in (select item from trained)
+    count(*) filter (part = 'test') as untrained_test_targets,
+    count(*) filter (part = 'validation') as untrained_validation_targets
+from kept where target and item not in (select item from trained)
 """
 _TITLES = """
 select coalesce(sum(times), 0) from (
@@ -78,7 +78,7 @@ select coalesce(sum(times), 0) from (
 
 
 def split_facts(database: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Facts of the tables ``kept`` (user, item, timestamp, row, place, total) and ``items`` (title).
+    """Facts of the tables ``kept`` (user, item, timestamp, row, place, part, target) and ``items`` (title).
 
     Returns:
         counts; ``lengths`` of users' histories and ``popularity`` of items by quantile; ``popularity_gini``,
@@ -88,13 +88,14 @@ def split_facts(database: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """
     lengths = _column(database, 'select count(*) from kept group by "user"')
     popularity = _column(database, "select count(*) from kept group by item")
+    (targets,) = _column(database, "select count(*) from kept where part = 'test'")
     return {
         **_row(database, _REPEATS),
         **_row(database, _TIES),
         **_row(database, _UNTRAINED),
         "items_with_a_title_shared": int(_column(database, _TITLES)[0]),
         "last_item_recall_at_10": float(
-            _column(database, _LAST_ITEM.format(k=_RECALL_AT))[0] / max(len(lengths), 1)
+            _column(database, _LAST_ITEM.format(k=_RECALL_AT))[0] / max(targets, 1)
         ),
         "later_training_share": _later(database),
         "lengths": quantiles(lengths),
@@ -123,8 +124,8 @@ def gini(counts: npt.NDArray[np.int64]) -> float:
 
 
 def _later(database: duckdb.DuckDBPyConnection) -> float:
-    train = np.sort(_column(database, 'select "timestamp" from kept where place <= total - 2'))
-    test = _column(database, 'select "timestamp" from kept where place = total')
+    train = np.sort(_column(database, "select timestamp from kept where part = 'train'"))
+    test = _column(database, "select timestamp from kept where part = 'test'")
     if not len(train) or not len(test):
         return 0.0
     return float(1 - np.searchsorted(train, test, side="right").mean() / len(train))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bench.data.prepared import IntArray, PreparedDataset, read_targets
+from bench.data.prepared import PreparedDataset, Targets, read_targets
 
 
-def load_test(dataset: PreparedDataset) -> IntArray:
-    """Read the last item of every user: [U]."""
-    return read_targets(dataset.folder / "test.parquet", dataset.n_users)
+def load_test(dataset: PreparedDataset) -> Targets:
+    """Read the test target of every user who has one."""
+    return read_targets(dataset.folder / "test.parquet", dataset.n_users, dataset.in_time)

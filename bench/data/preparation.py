@@ -155,10 +155,11 @@ def _write(
         "users": users,
         "items": bought,
         "interactions": interactions,
+        "in_time": parts.facts["cut"]["split"] is not None,
         "modalities": [modality for modality in MODALITIES if described[modality]],
         "audit": {
             **parts.facts,
-            "training_targets": interactions - 3 * users,
+            "training_targets": parts.train.num_rows - users,
             "interactions_per_user": interactions / users,
             "interactions_per_item": interactions / bought,
             "items_with": described,

@@ -9,7 +9,8 @@ A prepared dataset is an immutable folder::
     validation.parquet   user, item: the last but one
     test.parquet         user, item: the last; only `bench.data.locked` opens it
 
-Item 0 is the padding item and never a candidate.
+Of a split in time, validation.parquet holds all that a user did between the two moments, in time order, and
+both files only the users who have a target. Item 0 is the padding item and never a candidate.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import pyarrow.parquet as pq
 from bench.errors import DataError
 from bench.registry import Modality
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 
 IntArray = npt.NDArray[np.int64]
 
@@ -44,6 +45,7 @@ class PreparedDataset:
     n_interactions: int
     modalities: tuple[Modality, ...]
     audit: dict[str, Any]
+    in_time: bool = False
 
     @classmethod
     def open(cls, folder: Path, label: str) -> PreparedDataset:
@@ -70,7 +72,21 @@ class PreparedDataset:
             n_interactions=facts["interactions"],
             modalities=tuple(facts["modalities"]),
             audit=facts["audit"],
+            in_time=facts["in_time"],
         )
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What is to be ranked: one target of each of some users.
+
+    Attributes:
+        users: [M] user numbers, ascending.
+        items: [M] item numbers.
+    """
+
+    users: IntArray
+    items: IntArray
 
 
 @dataclass(frozen=True)
@@ -81,8 +97,10 @@ class TrainingData:
         n_users: U; users are 0..U-1.
         n_items: items are 1..n_items; 0 pads.
         offsets: [U+1]; user u's training part is ``items[offsets[u]:offsets[u+1]]``, oldest first.
-        items: [N - 2U] item numbers.
-        validation: [U] the last but one item of every user.
+        items: item numbers; N - 2U of N interactions, if each user's last two are held out.
+        validation: item numbers of what is held out for validation: each user's last but one, or of a split
+            in time all between the two moments.
+        validation_offsets: [U+1] of ``validation``, as ``offsets``; None: one for each user.
     """
 
     n_users: int
@@ -90,15 +108,34 @@ class TrainingData:
     offsets: IntArray
     items: IntArray
     validation: IntArray
+    validation_offsets: IntArray | None = None
 
     @property
     def n_targets(self) -> int:
         """Training targets: every item but the first of each training part, N - 3U."""
         return int(len(self.items) - self.n_users)
 
+    @property
+    def leave_one_out(self) -> bool:
+        """Whether every user has one validation target (and one test target)."""
+        return self.validation_offsets is None
+
+    def validation_targets(self) -> Targets:
+        """The first held-out item of every user who has one."""
+        if self.validation_offsets is None:
+            return Targets(np.arange(self.n_users), self.validation)
+        users = np.flatnonzero(np.diff(self.validation_offsets))
+        return Targets(users, self.validation[self.validation_offsets[users]])
+
     def history(self, user: int) -> IntArray:
         """The training part of one user, oldest first."""
         return self.items[self.offsets[user] : self.offsets[user + 1]]
+
+    def held_out(self, user: int) -> IntArray:
+        """What one user did between training part and test, oldest first."""
+        if self.validation_offsets is None:
+            return self.validation[user : user + 1]
+        return self.validation[self.validation_offsets[user] : self.validation_offsets[user + 1]]
 
 
 @dataclass(frozen=True)
@@ -137,16 +174,29 @@ def file_hash(file: Path) -> str:
 
 def load_training(dataset: PreparedDataset) -> TrainingData:
     """Read the training parts and validation targets."""
-    table = pq.read_table(dataset.folder / "train.parquet", columns=["user", "item"])
-    users = table["user"].to_numpy().astype(np.int64)
-    counts = np.bincount(users, minlength=dataset.n_users)
+    offsets, items = _read_part(dataset.folder / "train.parquet", dataset.n_users)
+    held_offsets, held = _read_part(dataset.folder / "validation.parquet", dataset.n_users)
+    one_each = np.array_equal(held_offsets, np.arange(dataset.n_users + 1))
+    if not one_each and not dataset.in_time:
+        raise DataError(
+            f"{dataset.folder / 'validation.parquet'} does not hold exactly one target for each user"
+        )
     return TrainingData(
         n_users=dataset.n_users,
         n_items=dataset.n_items,
-        offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        items=table["item"].to_numpy().astype(np.int64),
-        validation=read_targets(dataset.folder / "validation.parquet", dataset.n_users),
+        offsets=offsets,
+        items=items,
+        validation=held,
+        validation_offsets=held_offsets if dataset.in_time else None,
     )
+
+
+def _read_part(file: Path, n_users: int) -> tuple[IntArray, IntArray]:
+    """Items by user: where each user's begin [U+1], and the items."""
+    table = pq.read_table(file, columns=["user", "item"])
+    counts = np.bincount(table["user"].to_numpy().astype(np.int64), minlength=n_users)
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return offsets, np.asarray(table["item"].to_numpy(), dtype=np.int64)
 
 
 def load_catalogue(dataset: PreparedDataset) -> Catalogue:
@@ -161,14 +211,16 @@ def load_catalogue(dataset: PreparedDataset) -> Catalogue:
     )
 
 
-def read_targets(file: Path, n_users: int) -> IntArray:
-    """Read one target per user from ``file``, ordered by user: [U].
+def read_targets(file: Path, n_users: int, in_time: bool = False) -> Targets:
+    """Read the targets in ``file``, ordered by user.
 
     Raises:
-        DataError: a user is missing or repeated.
+        DataError: a user is repeated, or missing where the split is not one in time.
     """
     table = pq.read_table(file, columns=["user", "item"])
-    users = table["user"].to_numpy()
-    if not np.array_equal(users, np.arange(n_users)):
+    users = np.asarray(table["user"].to_numpy(), dtype=np.int64)
+    if (in_time and np.any(np.diff(users) <= 0)) or (
+        not in_time and not np.array_equal(users, np.arange(n_users))
+    ):
         raise DataError(f"{file} does not hold exactly one target for each of {n_users} users")
-    return np.asarray(table["item"].to_numpy(), dtype=np.int64)
+    return Targets(users, np.asarray(table["item"].to_numpy(), dtype=np.int64))

@@ -1,8 +1,13 @@
-"""From raw interactions to numbered users and items and the leave-one-out split, in DuckDB.
+"""From raw interactions to numbered users and items and their split, in DuckDB.
 
 Protocol (arXiv 2405.17959, section 4.1, and RecBole 1.2.1): per user in time order, the last item is the test
 target, the one before it the validation target, the rest the training part. Equal timestamps keep file
 order; repeated purchases stay. Users with fewer than three interactions cannot be split and are left out.
+
+A split in time (`bench.suite.dataset_settings.TemporalSplit`) has two moments for all users: what came before
+the first is the training part, a user's first interaction between them the validation target, and the first
+from the second on the test target; later ones are left out. A user without a training part is left out, one
+without a target trains only.
 
 Steps and cut (`bench.suite.dataset_settings.CutSettings`) come first: what they leave out is as if the source
 did not have it.
@@ -12,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +31,11 @@ from bench.data.facts import split_facts
 from bench.data.sources.base import PATHS, URL, RawData, RawFiles
 from bench.data.steps import Left, apply_steps
 from bench.errors import DataError
-from bench.suite.dataset_settings import CutSettings
+from bench.suite.dataset_settings import CutSettings, TemporalSplit
 from bench.wording import count
 
 FEWEST_INTERACTIONS = 3
+_MOMENTS = ("validation", "test")
 
 # `row` is the place in the file: SQL tables have no order of their own. `first` is where a user first stands.
 _READ = """
@@ -54,12 +61,35 @@ qualify $last is null
 """
 _KEPT = """
 create temp table kept as
-select
-    "user", item, "timestamp", "row", first,
-    row_number() over (partition by "user" order by "timestamp", "row") as place,
-    count(*) over (partition by "user") as total
-from cut
-qualify total >= $fewest
+select *,
+    case when place = total then 'test' when place = total - 1 then 'validation' else 'train' end as part,
+    part <> 'train' as target
+from (
+    select
+        "user", item, "timestamp", "row", first,
+        row_number() over (partition by "user" order by "timestamp", "row") as place,
+        count(*) over (partition by "user") as total
+    from cut
+)
+where total >= $fewest
+"""
+_KEPT_IN_TIME = """
+create temp table kept as
+select *, part <> 'train' and nth = 1 as target
+from (
+    select *,
+        row_number() over (partition by "user", part order by place) as nth,
+        count(*) filter (part = 'train') over (partition by "user") as trained
+    from (
+        select
+            "user", item, "timestamp", "row", first,
+            row_number() over (partition by "user" order by "timestamp", "row") as place,
+            case when "timestamp" < $validation then 'train' when "timestamp" < $test then 'validation'
+                else 'test' end as part
+        from cut
+    )
+)
+where trained > 0 and (part <> 'test' or nth = 1)
 """
 _USERS = """
 create temp table users as
@@ -87,7 +117,7 @@ order by items.item
 _PART = """
 select users."user", items.item
 from kept join users on users.id = kept."user" join items on items.id = kept.item
-where {condition}
+where kept.part = '{part}'
 order by users."user", kept.place
 """
 _FACTS = """
@@ -96,6 +126,8 @@ select
     (select count(*) from interactions) - (select count(*) from cut) as interactions_cut,
     (select count(distinct "user") from interactions) - (select count(distinct "user") from cut) as users_cut,
     (select count(*) from kept) as interactions,
+    (select count(*) from kept where part = 'validation' and target) as validation_targets,
+    (select count(*) from kept where part = 'test') as test_targets,
     (select min("timestamp") from kept) as first_timestamp,
     (select max("timestamp") from kept) as last_timestamp,
     (select count(*) from items where id not in (select id from described)) as items_without_metadata
@@ -111,8 +143,9 @@ class Split:
         items: item (1..n, in the order of the source's item table, then of first interaction), id, title,
             text, categories, image (as the source names it).
         train: user, item; each user's interactions but the last two, by user and time.
-        validation: user, item; the last but one.
-        test: user, item; the last.
+        validation: user, item; the last but one. Of a split in time, all between the two moments: a user's
+            first is the target, and all are history at the test.
+        test: user, item; the last. Of a split in time, the first from the second moment on.
         addresses: item, url; where a picture that the source does not bring can be fetched.
         facts: counts of what was read, what steps, cut and too short histories took away, and the rest.
     """
@@ -143,16 +176,15 @@ def split(raw: RawData | RawFiles, cut: CutSettings | None = None, spill: Path |
         limits = CutSettings() if cut is None else cut
         left = apply_steps(database, limits.steps)
         database.execute(_CUT, {"users": limits.users, "last": limits.last})
-        database.execute(_KEPT, {"fewest": FEWEST_INTERACTIONS})
+        if limits.split is None:
+            database.execute(_KEPT, {"fewest": FEWEST_INTERACTIONS})
+        else:
+            database.execute(_KEPT_IN_TIME, dict(zip(_MOMENTS, limits.split.bounds, strict=True)))
         for statement in (_USERS, _ITEMS):
             database.execute(statement)
         parts = {
-            name: database.sql(_PART.format(condition=condition)).to_arrow_table()
-            for name, condition in (
-                ("train", "place <= total - 2"),
-                ("validation", "place = total - 1"),
-                ("test", "place = total"),
-            )
+            name: database.sql(_PART.format(part=name)).to_arrow_table()
+            for name in ("train", "validation", "test")
         }
         users = database.sql('select * from users order by "user"').to_arrow_table()
         items = database.sql("select * from items order by item").to_arrow_table()
@@ -161,14 +193,31 @@ def split(raw: RawData | RawFiles, cut: CutSettings | None = None, spill: Path |
     finally:
         database.close()
     read, filtered = left[0], left[-1]
-    if not users.num_rows:
+    if limits.split is not None:
+        _require_targets(limits.split, facts)
+    elif not users.num_rows:
         raise DataError(_nobody(left, facts))
     facts |= {"interactions_read": read.interactions, "users_read": read.users, "items_bought": read.items}
-    facts["cut"] = {"users": limits.users, "last": limits.last}
+    moments = None if limits.split is None else limits.split.model_dump(mode="json")
+    facts["cut"] = {"users": limits.users, "last": limits.last, "split": moments}
     facts["steps"] = [each.record() for each in left[1:]]
     facts["users_dropped"] = filtered.users - facts["users_cut"] - users.num_rows
     facts["interactions_dropped"] = filtered.interactions - facts["interactions_cut"] - facts["interactions"]
     return Split(users=users, items=items, addresses=addresses, facts=facts, **parts)
+
+
+def _require_targets(moments: TemporalSplit, facts: Mapping[str, Any]) -> None:
+    for name in _MOMENTS:
+        if not facts[f"{name}_targets"]:
+            raise DataError(
+                f"the split in time at {moments.validation} and {moments.test} leaves no {name} target: no"
+                " user with interactions before the first has one then; what is left lasts from"
+                f" {_day(facts['first_timestamp'])} to {_day(facts['last_timestamp'])}"
+            )
+
+
+def _day(seconds: int | None) -> str:
+    return "never" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
 
 
 def read_raw(database: duckdb.DuckDBPyConnection, raw: RawData | RawFiles) -> None:

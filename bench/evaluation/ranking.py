@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from bench.data.prepared import TrainingData
+from bench.data.prepared import Targets, TrainingData
 from bench.errors import TrainingError
 from bench.models.base import Recommender, SequentialModel
 from bench.models.batch import Batch, pack
@@ -25,24 +25,24 @@ IntArray = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Ranks:
-    """Where each user's target stands.
+    """Where each target stands.
 
     Attributes:
-        targets: [U] item numbers.
-        better: [U] other candidates with a strictly higher score.
-        ties: [U] other candidates with exactly the same score.
+        targets: users [M] and item numbers [M].
+        better: [M] other candidates with a strictly higher score.
+        ties: [M] other candidates with exactly the same score.
     """
 
-    targets: IntArray
+    targets: Targets
     better: IntArray
     ties: IntArray
 
 
-def histories(data: TrainingData, with_validation: bool) -> list[IntArray]:
-    """Each user's history: the training part, and for the test step the validation item after it."""
+def histories(data: TrainingData, users: IntArray, with_validation: bool) -> list[IntArray]:
+    """The users' histories: the training part, and for the test step what was held out after it."""
     if not with_validation:
-        return [data.history(user) for user in range(data.n_users)]
-    return [np.append(data.history(user), data.validation[user]) for user in range(data.n_users)]
+        return [data.history(user) for user in users.tolist()]
+    return [np.append(data.history(user), data.held_out(user)) for user in users.tolist()]
 
 
 def rows_for_scoring(
@@ -68,7 +68,7 @@ def rows_for_scoring(
 def rank(
     model: Recommender,
     rows: list[IntArray],
-    targets: IntArray,
+    targets: Targets,
     *,
     n_items: int,
     max_length: int,
@@ -76,12 +76,12 @@ def rank(
     chunk: int = 256,
     device: torch.device | str = "cpu",
 ) -> Ranks:
-    """Rank every user's target among all items.
+    """Rank every target among all items.
 
     Args:
         model: scores the rows; it is put into evaluation mode and back.
-        rows: [U] histories, oldest first.
-        targets: [U] item numbers.
+        rows: [M] histories of the targets' users, oldest first.
+        targets: users and items.
         n_items: number of candidates.
         max_length: histories are cut to this many items (including a mask token).
         mask_history: leave the items of the history out of the candidates (never the target).
@@ -98,14 +98,15 @@ def rank(
     order = np.argsort([len(row) for row in rows], kind="stable")
     width = min(chunk, chunk_rows(n_items * torch.get_default_dtype().itemsize, device))
     for start in range(0, len(rows), width):
-        users = order[start : start + width]
-        batch = rows_for_scoring(model, [rows[u] for u in users], users, n_items, max_length).to(device)
+        chosen = order[start : start + width]
+        own = [rows[m] for m in chosen]
+        batch = rows_for_scoring(model, own, targets.users[chosen], n_items, max_length).to(device)
         scores_MV = model.scores(batch)[:, 1:]
-        wanted_M1 = torch.from_numpy(targets[users] - 1).to(device)[:, None]
+        wanted_M1 = torch.from_numpy(targets.items[chosen] - 1).to(device)[:, None]
         require_finite(scores_MV)
         if mask_history:
-            scores_MV = _without_history(scores_MV, [rows[u] for u in users], wanted_M1)
-        at = torch.from_numpy(users).to(device)
+            scores_MV = _without_history(scores_MV, own, wanted_M1)
+        at = torch.from_numpy(chosen).to(device)
         better[at], ties[at] = count(scores_MV, wanted_M1)
     model.train(was_training)
     return Ranks(targets, better.cpu().numpy(), ties.cpu().numpy())

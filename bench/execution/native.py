@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from bench.data.prepared import TrainingData
+from bench.data.prepared import Targets, TrainingData
 from bench.errors import TrainingError
-from bench.evaluation.ranking import IntArray, Ranks, histories, rank
+from bench.evaluation.ranking import Ranks, histories, rank
 from bench.features.table import ItemFeatures
 from bench.models.base import CountingModel, ModelContext, SequentialModel
 from bench.models.building import build, count_parameters
@@ -93,12 +93,12 @@ class NativeRun:
         """Places of the validation targets after the training parts."""
         return validation_ranks(self._model, self._job)
 
-    def test(self, targets: IntArray) -> Ranks:
-        """Places of the test targets [U] after histories that include the validation items."""
+    def test(self, targets: Targets) -> Ranks:
+        """Places of the test targets after histories that include the validation items."""
         job = self._job
         return rank(
             self._model,
-            histories(job.data, with_validation=True),
+            histories(job.data, targets.users, with_validation=True),
             targets,
             n_items=job.data.n_items,
             max_length=job.training.max_length,

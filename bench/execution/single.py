@@ -13,9 +13,9 @@ from typing import Any, Protocol
 
 import torch
 
-from bench.data.prepared import PreparedDataset, TrainingData, load_catalogue, load_training
+from bench.data.prepared import PreparedDataset, Targets, TrainingData, load_catalogue, load_training
 from bench.evaluation.metrics import summarise
-from bench.evaluation.ranking import IntArray, Ranks
+from bench.evaluation.ranking import Ranks
 from bench.execution.native import NativeRun
 from bench.execution.testing import rank_test_targets
 from bench.features.table import ItemFeatures
@@ -60,7 +60,7 @@ class Run(Protocol):
         """Places of the validation targets after the training parts."""
         ...
 
-    def test(self, targets: IntArray) -> Ranks:
+    def test(self, targets: Targets) -> Ranks:
         """Places of the test targets after histories that include the validation items."""
         ...
 
@@ -147,7 +147,10 @@ def _start(
 def _write(work: Path, progress: Progress, ranks: Mapping[str, Ranks], monitor: str) -> None:
     write_ranks(
         work / "ranks.parquet",
-        {s: {"item": r.targets, "better": r.better, "ties": r.ties} for s, r in ranks.items()},
+        {
+            s: {"user": r.targets.users, "item": r.targets.items, "better": r.better, "ties": r.ties}
+            for s, r in ranks.items()
+        },
     )
     with (work / "history.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Protocol
 
 from bench.data.locked import load_test
-from bench.data.prepared import PreparedDataset
-from bench.evaluation.ranking import IntArray, Ranks
+from bench.data.prepared import PreparedDataset, Targets
+from bench.evaluation.ranking import Ranks
 
 
 class Ranker(Protocol):
     """Anything trained that can rank."""
 
-    def test(self, targets: IntArray) -> Ranks:
-        """Places of the targets [U] after histories that include the validation items."""
+    def test(self, targets: Targets) -> Ranks:
+        """Places of the targets after histories that include the validation items."""
         ...
 
 

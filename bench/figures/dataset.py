@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.data.prepared import PreparedDataset, load_training
+from bench.evaluation.ranking import histories
 
 if TYPE_CHECKING:
     from matplotlib.axis import Axis
@@ -27,13 +28,13 @@ def draw_dataset(dataset: PreparedDataset, file: Path) -> None:
     import matplotlib.pyplot as plt
 
     training = load_training(dataset)
-    lengths = np.diff(training.offsets) + 2  # and the two that are held out
+    lengths = np.array([len(row) for row in histories(training, np.arange(training.n_users), True)])
     popularity = np.bincount(training.items, minlength=dataset.n_items + 1)[1:]
     figure, (left, right) = plt.subplots(1, 2, figsize=(8.5, 3.4), layout="constrained")
     try:
         left.hist(lengths, bins=_bins(lengths), color="C0")
         left.axvline(float(np.median(lengths)), color="0.2", linestyle=":")
-        left.set(xscale="log", xlabel="interactions of a user", ylabel="users")
+        left.set(xscale="log", xlabel="history of a user at the test", ylabel="users")
         left.set_title(f"median {np.median(lengths):g}, longest {lengths.max():,}", fontsize="medium")
         ordered = np.sort(popularity)[::-1]
         right.plot(np.arange(1, len(ordered) + 1), np.maximum(ordered, 0.5), color="C1")

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from bench.data.prepared import TrainingData
+from bench.data.prepared import Targets, TrainingData
 from bench.errors import TrainingError
 from bench.evaluation.metrics import Metric
-from bench.evaluation.ranking import IntArray, Ranks
+from bench.evaluation.ranking import Ranks
 from bench.recbole.files import write_atomic_files
 from bench.recbole.job import DATASET, METRICS, RecBoleJob, recbole_config, recbole_name
 from bench.suite.expansion import RunSpec
@@ -101,10 +101,10 @@ class RecBoleRun:
 
     def validation(self) -> Ranks:
         """Places of the validation targets; errors as `test`."""
-        return self._ranks("validation", self._data.validation)
+        return self._ranks("validation", self._data.validation_targets())
 
-    def test(self, targets: IntArray) -> Ranks:
-        """Places of the test targets [U].
+    def test(self, targets: Targets) -> Ranks:
+        """Places of the test targets.
 
         Raises:
             TrainingError: RecBole failed, or its own metrics are not those of the places.
@@ -138,8 +138,8 @@ class RecBoleRun:
             progress.best_epoch, progress.best_value = epoch.epoch, epoch.value
         self._report(epoch, progress)
 
-    def _ranks(self, split: str, targets: IntArray) -> Ranks:
-        self._send(json.dumps({"do": "rank", "split": split, "targets": targets.tolist()}))
+    def _ranks(self, split: str, targets: Targets) -> Ranks:
+        self._send(json.dumps({"do": "rank", "split": split, "targets": targets.items.tolist()}))
         event = self._receive()
         self._peak_memory_mib = event["peak_memory_mib"]
         ranks = Ranks(targets, np.array(event["better"]), np.array(event["ties"]))

@@ -112,6 +112,8 @@ def _require_possible(spec: RunSpec, with_categories: bool, defaults: Mapping[st
             spec.evaluation.mask_history
         ),
         f"cannot monitor {spec.training.monitor}: it needs a cut-off, as in MRR@10": monitor.k is None,
+        "cannot be given a split in time (the dataset's `split`)": spec.dataset.options.get("split")
+        is not None,
         "reads item categories, which this dataset does not have": (
             "selected_features" in defaults and not with_categories
         ),

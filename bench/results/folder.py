@@ -97,7 +97,7 @@ def write_ranks(file: Path, splits: Mapping[str, Mapping[str, Iterable[int]]]) -
 
     Args:
         file: ranks.parquet.
-        splits: ``validation`` and ``test``, each with the columns item, better and ties in order of users.
+        splits: ``validation`` and ``test``, each with the columns user, item, better and ties.
     """
     tables = []
     for split, columns in splits.items():
@@ -105,7 +105,7 @@ def write_ranks(file: Path, splits: Mapping[str, Mapping[str, Iterable[int]]]) -
         tables.append(
             pa.table(
                 {
-                    "user": pa.array(range(len(items)), pa.int32()),
+                    "user": pa.array(list(columns["user"]), pa.int32()),
                     "item": pa.array(items, pa.int32()),
                     "split": pa.array([split] * len(items)).dictionary_encode(),
                     "better": pa.array(list(columns["better"]), pa.int32()),

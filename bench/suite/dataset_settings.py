@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Literal, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
 from bench.suite.paths import check_inside
 from bench.suite.settings import Settings
-from bench.suite.steps import Step
+from bench.suite.steps import Step, day_start
 
 
 class DatasetSettings(Settings):
@@ -20,16 +21,36 @@ class DatasetSettings(Settings):
         return ()
 
 
+class TemporalSplit(Settings):
+    """One moment for all users: training before ``validation``, test from ``test`` on; days in UTC."""
+
+    validation: date
+    test: date
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.validation >= self.test:
+            raise ValueError(f"validation {self.validation} is not before test {self.test}")
+        return self
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """Both days' beginnings in seconds since 1970."""
+        return day_start(self.validation), day_start(self.test)
+
+
 class CutSettings(DatasetSettings):
     """A part of a dataset, taken before it is split.
 
     First ``steps``, each on what the one before it left; then a cut: the first ``users`` in the order in
     which the file names them, and of each the ``last`` interactions; None is all.
+    ``split`` in time, instead of each user's last two.
     """
 
     steps: tuple[Step, ...] = ()
     users: int | None = Field(None, ge=1)
     last: int | None = Field(None, ge=3)  # fewer cannot be split
+    split: TemporalSplit | None = None
 
     @model_serializer(mode="wrap")
     def _written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

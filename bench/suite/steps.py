@@ -41,11 +41,13 @@ class Period(_Part):
     @property
     def bounds(self) -> tuple[int | None, int | None]:
         """Both ends in seconds since 1970."""
-        return _seconds(self.start), _seconds(self.stop)
+        start = None if self.start is None else day_start(self.start)
+        return start, None if self.stop is None else day_start(self.stop)
 
 
-def _seconds(day: date | None) -> int | None:
-    return None if day is None else int(datetime.combine(day, time(), UTC).timestamp())
+def day_start(day: date) -> int:
+    """The first second of a day in UTC, since 1970."""
+    return int(datetime.combine(day, time(), UTC).timestamp())
 
 
 class Level(_Part):

@@ -99,10 +99,11 @@ def train(model: SequentialModel, job: Job) -> Progress:
 
 def validation_ranks(model: Recommender, job: Job) -> Ranks:
     """Places of the validation targets after the training parts."""
+    targets = job.data.validation_targets()
     return rank(
         model,
-        histories(job.data, with_validation=False),
-        job.data.validation,
+        histories(job.data, targets.users, with_validation=False),
+        targets,
         n_items=job.data.n_items,
         max_length=job.training.max_length,
         mask_history=job.evaluation.mask_history,

@@ -82,8 +82,9 @@ def test_the_history_alone_is_what_last_item_reaches(tmp_path: Path) -> None:
     dataset = prepare_dataset("toyshop", "shop", {"users": 80, "items": 25}, tmp_path)
     training = load_training(dataset)
     model = build("LastItem", {}, ModelContext(training.n_items, training.n_users, 100))
+    targets = load_test(dataset)
     ranks = rank(
-        model, histories(training, True), load_test(dataset), n_items=training.n_items, max_length=100
+        model, histories(training, targets.users, True), targets, n_items=training.n_items, max_length=100
     )
     # Items outside the history tie at 0: counted against the target.
     recall = summarise(("Recall@10",), ranks.better, ranks.ties, "pessimistic")["Recall@10"]

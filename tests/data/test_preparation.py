@@ -56,7 +56,7 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
     assert (dataset.n_users, dataset.n_items, dataset.n_interactions) == (2, 3, 7)
     assert [training.history(user).tolist() for user in range(2)] == [[1], [1, 1]]
     assert training.validation.tolist() == [2, 3]
-    assert load_test(dataset).tolist() == [3, 2]
+    assert load_test(dataset).items.tolist() == [3, 2]
     assert training.n_targets == 7 - 3 * 2 == dataset.audit["training_targets"]
 
     catalogue = load_catalogue(dataset)

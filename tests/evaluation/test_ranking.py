@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 import torch
@@ -9,12 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from bench.data.prepared import TrainingData
+from bench.data.prepared import Targets, TrainingData
 from bench.errors import TrainingError
 from bench.evaluation.ranking import histories, rank, rows_for_scoring
 from bench.models.base import ModelContext, Recommender
 from bench.models.batch import Batch
 from bench.models.building import build
+
+
+def targets_of(items: Sequence[int] | np.ndarray) -> Targets:
+    """A target for each of the users 0, 1, ..."""
+    return Targets(np.arange(len(items)), np.asarray(items))
 
 
 class Fixed(Recommender):
@@ -48,14 +55,15 @@ def test_counts_equal_brute_force(
 ) -> None:
     matrix, rows, targets = case
     n_items = matrix.shape[1] - 1
-    ranks = rank(Fixed(matrix), rows, targets, n_items=n_items, max_length=3, mask_history=mask, chunk=chunk)
+    wanted = targets_of(targets)
+    ranks = rank(Fixed(matrix), rows, wanted, n_items=n_items, max_length=3, mask_history=mask, chunk=chunk)
     for user, target in enumerate(targets):
         others = [
             item for item in range(1, n_items + 1) if item != target and not (mask and item in rows[user])
         ]
         assert ranks.better[user] == sum(matrix[user, i] > matrix[user, target] for i in others)
         assert ranks.ties[user] == sum(matrix[user, i] == matrix[user, target] for i in others)
-    assert ranks.targets.tolist() == targets.tolist()
+    assert ranks.targets is wanted
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -63,12 +71,12 @@ def test_a_score_that_is_not_finite_fails(bad: float) -> None:
     matrix = np.zeros((2, 5))
     matrix[1, 3] = bad
     with pytest.raises(TrainingError, match="not finite"):
-        rank(Fixed(matrix), [np.array([1])] * 2, np.array([2, 2]), n_items=4, max_length=3)
+        rank(Fixed(matrix), [np.array([1])] * 2, targets_of([2, 2]), n_items=4, max_length=3)
 
 
 def test_large_finite_scores_are_fine() -> None:
     matrix = np.full((1, 5), 1e38, dtype=np.float32)  # their sum overflows
-    ranks = rank(Fixed(matrix), [np.array([1])], np.array([2]), n_items=4, max_length=3)
+    ranks = rank(Fixed(matrix), [np.array([1])], targets_of([2]), n_items=4, max_length=3)
     assert (ranks.better[0], ranks.ties[0]) == (0, 3)
 
 
@@ -80,8 +88,35 @@ def test_histories_of_validation_and_test() -> None:
         items=np.array([4, 5, 6]),
         validation=np.array([7, 8]),
     )
-    assert [h.tolist() for h in histories(data, with_validation=False)] == [[4, 5], [6]]
-    assert [h.tolist() for h in histories(data, with_validation=True)] == [[4, 5, 7], [6, 8]]
+    both = np.arange(2)
+    assert [h.tolist() for h in histories(data, both, with_validation=False)] == [[4, 5], [6]]
+    assert [h.tolist() for h in histories(data, both, with_validation=True)] == [[4, 5, 7], [6, 8]]
+
+
+def test_histories_of_a_split_in_time() -> None:
+    data = TrainingData(
+        n_users=3,
+        n_items=9,
+        offsets=np.array([0, 2, 3, 4]),
+        items=np.array([4, 5, 6, 1]),
+        validation=np.array([7, 8, 9]),
+        validation_offsets=np.array([0, 2, 2, 3]),
+    )
+    targets = data.validation_targets()
+    assert (targets.users.tolist(), targets.items.tolist()) == ([0, 2], [7, 9])
+    assert [h.tolist() for h in histories(data, targets.users, with_validation=False)] == [[4, 5], [1]]
+    assert [h.tolist() for h in histories(data, np.arange(3), with_validation=True)] == [
+        [4, 5, 7, 8],
+        [6],
+        [1, 9],
+    ]
+
+
+def test_users_are_told_to_the_model() -> None:
+    model = Fixed(np.zeros((9, 4)))
+    targets = Targets(np.array([3, 7, 8]), np.array([1, 2, 1]))
+    rank(model, [np.array([1])] * 3, targets, n_items=3, max_length=2)
+    assert [batch.users.tolist() for batch in model.seen] == [[3, 7, 8]]
 
 
 def test_rows_keep_the_newest_items() -> None:
@@ -107,5 +142,5 @@ def test_ranking_leaves_the_mode_as_it_was() -> None:
     model = Fixed(np.zeros((1, 3)))
     for mode in (True, False):
         model.train(mode)
-        rank(model, [np.array([1])], np.array([2]), n_items=2, max_length=3)
+        rank(model, [np.array([1])], targets_of([2]), n_items=2, max_length=3)
         assert model.training is mode

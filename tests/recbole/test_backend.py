@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.data.prepared import TrainingData
+from bench.data.prepared import Targets, TrainingData
 from bench.errors import TrainingError
 from bench.evaluation.ranking import Ranks
 from bench.recbole.backend import OUTPUT, RecBoleRun, require_agreement
@@ -160,7 +160,7 @@ def test_what_recbole_cannot_do_is_said_before_it_starts(
 
 
 def test_metrics_that_do_not_fit_the_places_fail_the_run() -> None:
-    ranks = Ranks(np.array([1, 2]), better=np.array([0, 9]), ties=np.array([0, 3]))
+    ranks = Ranks(Targets(np.arange(2), np.array([1, 2])), better=np.array([0, 9]), ties=np.array([0, 3]))
     # By hand: the first user is at place 1, the second anywhere from 10 to 13.
     require_agreement({"recall@10": 1.0, "ndcg@20": 0.5 + 0.5 / np.log2(12)}, ranks)
     require_agreement({"recall@10": 0.5, "mrr@20": 0.5 + 0.5 / 13}, ranks)

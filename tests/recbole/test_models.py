@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bench.data.datasets import prepare_dataset
-from bench.data.prepared import PreparedDataset, load_catalogue, load_training
+from bench.data.prepared import PreparedDataset, Targets, load_catalogue, load_training
 from bench.recbole.backend import RecBoleRun
 from bench.suite.expansion import RunSpec, expand
 from bench.suite.reader import Document
@@ -62,7 +62,7 @@ def test_a_model_of_recbole_trains_and_ranks(model: str, dataset: PreparedDatase
         run.fit(tmp_path / "weights.safetensors")
         # Both raise where RecBole's own metrics are not those of the places.
         validation = run.validation()
-        test = run.test(np.arange(1, data.n_users + 1))  # any items will do
+        test = run.test(Targets(np.arange(data.n_users), np.arange(1, data.n_users + 1)))  # any items will do
     finally:
         run.close()
     assert len(losses) == 1

@@ -19,7 +19,7 @@ from safetensors.numpy import load_file as load_arrays
 from safetensors.torch import load_file
 from torch import Tensor
 
-from bench.data.prepared import Catalogue, TrainingData
+from bench.data.prepared import Catalogue, Targets, TrainingData
 from bench.data.sources.ml100k import read_atomic, recbole_copy
 from bench.errors import InputError
 from bench.evaluation.metrics import summarise
@@ -277,7 +277,12 @@ def test_ranks_give_recboles_metrics(world: World, name: str) -> None:
         np.append(world.data.history(user), world.data.validation[user]) for user in range(world.data.n_users)
     ]
     ranks = rank(
-        world.model(name), rows, world.test, n_items=world.data.n_items, max_length=MAX_LENGTH, chunk=25
+        world.model(name),
+        rows,
+        Targets(np.arange(len(rows)), world.test),
+        n_items=world.data.n_items,
+        max_length=MAX_LENGTH,
+        chunk=25,
     )
     names = tuple(f"{metric}@{k}" for metric in ("Recall", "NDCG", "MRR") for k in TOPK)
     found = summarise(names, ranks.better, ranks.ties, "expected")

@@ -13,7 +13,7 @@ from bench.results.records import read_record
 from bench.results.values import disagreements
 
 MARK = "a" * 16
-COLUMNS = {"item": [1, 1], "better": [0, 99], "ties": [0, 0]}
+COLUMNS = {"user": list(range(2)), "item": [1, 1], "better": [0, 99], "ties": [0, 0]}
 
 
 def test_a_whole_run_is_done(handmade: Path) -> None:

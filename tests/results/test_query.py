@@ -45,8 +45,8 @@ def test_vanished_and_damaged_runs_are_states(handmade: Path) -> None:
 def test_a_metric_that_was_not_recorded_comes_from_the_ranks(handmade: Path) -> None:
     folder = handmade / "runs" / ("a" * 16)
     # Test places 1, 3 and 2 or 3 (one tie): MRR = (1 + 1/3 + (1/2 + 1/3) / 2) / 3.
-    test = {"item": [1, 2, 3], "better": [0, 2, 1], "ties": [0, 0, 1]}
-    validation = {"item": [1, 2, 3], "better": [9, 9, 9], "ties": [0, 0, 0]}
+    test = {"user": [0, 1, 2], "item": [1, 2, 3], "better": [0, 2, 1], "ties": [0, 0, 1]}
+    validation = {"user": [0, 1, 2], "item": [1, 2, 3], "better": [9, 9, 9], "ties": [0, 0, 0]}
     write_ranks(folder / "ranks.parquet", {"validation": validation, "test": test})
     values = metrics_of_test(handmade, read_record(handmade, "a" * 16), ["MRR", "Recall@10"])
     assert values["MRR"] == pytest.approx((1 + 1 / 3 + 5 / 12) / 3)
@@ -84,7 +84,7 @@ def test_additions_have_cells_only_where_they_were_asked_for(handmade: Path) -> 
 
 
 def test_ranks_of_validation_alone_are_not_taken_for_test(handmade: Path) -> None:
-    columns = {"item": [1], "better": [0], "ties": [0]}
+    columns = {"user": [0], "item": [1], "better": [0], "ties": [0]}
     write_ranks(handmade / "runs" / ("a" * 16) / "ranks.parquet", {"validation": columns})
     with pytest.raises(DataError, match="no test ranks"):
         metrics_of_test(handmade, read_record(handmade, "a" * 16), ["MRR"])

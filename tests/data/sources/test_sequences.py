@@ -51,7 +51,7 @@ def test_it_is_prepared_as_any_other(tmp_path: Path) -> None:
     assert catalogue.categories == (("red", "4"), (), ("4", "wool"), ())
     assert [training.history(user).tolist() for user in range(2)] == [[2, 3], [3, 2]]
     assert training.validation.tolist() == [3, 1]
-    assert load_test(dataset).tolist() == [1, 4]
+    assert load_test(dataset).items.tolist() == [1, 4]
     assert dataset.modalities == ("category",)
     assert set(dataset.audit["source_sha256"]) == {"shop/shop.txt", "shop/labels.json"}
     assert (dataset.audit["users_dropped"], dataset.audit["items_without_metadata"]) == (1, 1)
