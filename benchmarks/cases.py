@@ -138,6 +138,7 @@ class Native:
             batch_size=case.batch_size,
             max_length=case.max_length,
             scheme="prefixes" if scheme == "prefixes" else "windows",
+            stride=max(1, case.max_length // 2),  # a suite's default
         )
         self._job = Job(data, training, EvaluationSettings(), seed=0, device=device)
         self._batches = epoch_batches(self.model, self._job)

@@ -113,7 +113,12 @@ def _spec(suite: Suite, dataset: DatasetRef, variant: Variant, seed: int) -> Run
 
 
 def _training(suite: Suite, variant: Variant) -> TrainingSettings:
-    return TrainingSettings.model_validate(suite.training.model_dump() | variant.training)
+    settings = TrainingSettings.model_validate(suite.training.model_dump() | variant.training)
+    if settings.scheme != "windows" or reference.is_meant(variant.name):
+        return settings
+    # Runs record a window that advances by its whole length as null.
+    stride = settings.stride or max(1, settings.max_length // 2)
+    return settings.model_copy(update={"stride": None if stride == settings.max_length else stride})
 
 
 def _find_datasets(word: str, suite: Suite) -> list[DatasetRef]:

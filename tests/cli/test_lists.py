@@ -82,7 +82,7 @@ def test_datasets_show_modalities_and_options(capsys: pytest.CaptureFixture[str]
     assert "mechanism=attention" in out
     assert "has text, category" in out
     assert "options: steps=[], users=null, last=null" in out
-    assert "options: steps=[], users=null, last=null, path, attributes=null" in out
+    assert "options: steps=[], users=null, last=null, split=null, path, attributes=null" in out
 
 
 def test_an_option_that_must_be_given_has_no_default(capsys: pytest.CaptureFixture[str]) -> None:

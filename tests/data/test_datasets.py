@@ -128,9 +128,9 @@ def test_a_cut_is_an_option_and_is_recorded(shop: Path, tmp_path: Path) -> None:
     cut = prepare_dataset("sequences", "cut shop", SHOP | {"users": 1, "last": 3}, tmp_path / "home")
     assert cut.folder != whole.folder
     assert (cut.n_users, cut.n_items, cut.n_interactions) == (1, 3, 3)
-    assert cut.audit["cut"] == {"users": 1, "last": 3}
+    assert cut.audit["cut"] == {"users": 1, "last": 3, "split": None}
     assert (cut.audit["users_cut"], cut.audit["interactions_cut"]) == (1, 4)
-    assert whole.audit["cut"] == {"users": None, "last": None}
+    assert whole.audit["cut"] == {"users": None, "last": None, "split": None}
     with pytest.raises(InputError, match="greater than or equal to 3"):
         prepare_dataset("sequences", "shop", SHOP | {"last": 2}, tmp_path / "home")
 

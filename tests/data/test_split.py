@@ -155,7 +155,7 @@ def test_the_last_interactions_of_each_user_are_cut_out_before_the_split() -> No
     assert named(parts, parts.validation) == {"u": ["d"], "v": ["q"], "w": ["c"]}
     assert named(parts, parts.test) == {"u": ["c"], "v": ["a"], "w": ["e"]}
     assert parts.users["id"].to_pylist() == ["u", "v", "w"]
-    assert parts.facts["cut"] == {"users": None, "last": 3}
+    assert parts.facts["cut"] == {"users": None, "last": 3, "split": None}
     assert (parts.facts["users_cut"], parts.facts["interactions_cut"]) == (0, 2)
     assert (parts.facts["interactions_read"], parts.facts["interactions"]) == (11, 9)
 
@@ -171,7 +171,7 @@ def test_the_first_users_of_the_file_stay() -> None:
     assert named(parts, parts.test) == {"u": ["c"], "v": ["a"]}
     # u stands first in the file though v's third interaction is older than what comes after it.
     assert parts.users["id"].to_pylist() == ["u", "v"]
-    assert parts.facts["cut"] == {"users": 2, "last": None}
+    assert parts.facts["cut"] == {"users": 2, "last": None, "split": None}
     assert (parts.facts["users_cut"], parts.facts["interactions_cut"]) == (1, 4)
     assert (parts.facts["users_dropped"], parts.facts["interactions_dropped"]) == (0, 0)
     assert parts.facts["users_read"] == 3

@@ -92,7 +92,7 @@ def test_epochs_ranks_and_early_stopping_arrive(start: Start, tmp_path: Path, sh
     gains = np.where(validation.better < 10, 1 / np.log2(validation.better + 2), 0)
     assert not validation.ties.any()
     assert gains.mean() == pytest.approx(values[best - 1], abs=1e-9)
-    test = run.test(shop[2])
+    test = run.test(Targets(np.arange(30), shop[2]))
     assert (test.better >= 0).all()
     assert (test.better + test.ties < 20).all()
     assert not np.array_equal(test.better, validation.better)
@@ -112,7 +112,12 @@ def test_the_same_seed_gives_the_same_places_and_leaves_no_trace(
         run = start(spec("recbole/GRU4Rec"), name=name)
         run.fit(tmp_path / f"{name}.safetensors")
         require_no_test_targets(tmp_path / name / "data" / "data.inter", shop[0])
-        found.append((run.test(shop[2]).better.tolist(), (tmp_path / f"{name}.safetensors").read_bytes()))
+        found.append(
+            (
+                run.test(Targets(np.arange(30), shop[2])).better.tolist(),
+                (tmp_path / f"{name}.safetensors").read_bytes(),
+            )
+        )
         run.close()
     assert found[0] == found[1]
     assert state() == before

@@ -170,3 +170,32 @@ def test_own_models_get_features_only_for_the_modalities_they_name(load: Load) -
     )
     features = {spec.variant.name: list(spec.features) for spec in expand(suite)}
     assert features == {"json.tool:A": [], "json.tool:B": ["image", "text", "category"]}
+
+
+STRIDES = """
+suite: strides
+datasets: [{name: toyshop, users: 20, items: 20}]
+seeds: [1]
+metrics: [MRR]
+training: {max_length: 15}
+models:
+  - SASRec
+  - {name: SASRec, label: own, training: {stride: 4}}
+  - {name: SASRec, label: whole, training: {stride: 15}}
+  - {name: SASRec, label: shorter, training: {max_length: 9}}
+  - {name: SASRec, label: shortest, training: {max_length: 1}}
+  - {name: SASRec, label: prefixes, training: {scheme: prefixes}}
+  - {name: recbole/GRU4Rec, label: reference}
+"""
+
+
+@pytest.mark.requires("recbole")
+def test_windows_advance_by_half_unless_told_otherwise(tmp_path: Path) -> None:
+    file = tmp_path / "strides.yaml"
+    file.write_text(STRIDES, encoding="utf-8")
+    specs = expand(load_suite(file))
+    # A window that advances by its whole length is recorded as null, as it always was.
+    assert {spec.variant.label: spec.training.stride for spec in specs} == {
+        **{"SASRec": 7, "own": 4, "whole": None, "shorter": 4, "shortest": None},
+        **{"prefixes": None, "reference": None},
+    }
