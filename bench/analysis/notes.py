@@ -137,7 +137,9 @@ def _whose(models: Iterable[str]) -> str:
 def _scheme(record: RunRecord) -> str:
     if record.spec.variant.name.startswith("recbole/"):
         return "RecBole's own rows and Trainer"
-    return f"scheme {record.spec.training.get('scheme')}"
+    settings = record.spec.training
+    stride = settings.get("stride")  # null: windows that advance by their whole length
+    return f"scheme {settings.get('scheme')}" + (f" with stride {stride}" if stride else "")
 
 
 def _unpublished(index: Index) -> list[str]:

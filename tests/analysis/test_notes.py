@@ -68,6 +68,11 @@ def test_an_unusual_precision_shows(handmade: Path, precision: str, words: str) 
     assert any(line.endswith(words) for line in lines)
 
 
+def test_overlapping_windows_show(handmade: Path) -> None:
+    change(handmade, "b" * 16, "spec", "training", "stride", to=25)
+    assert any("scheme windows with stride 25, maximum length 50" in note for note in notes(handmade))
+
+
 def test_counted_models_say_nothing_of_training(handmade: Path) -> None:
     change(handmade, "c" * 16, "spec", "training", "max_length", to=20)
     assert not any("maximum length 20" in note for note in notes(handmade))
