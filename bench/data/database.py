@@ -18,4 +18,6 @@ def open_database(spill: Path | None, threads: int = 1) -> duckdb.DuckDBPyConnec
         threads: of its queries.
     """
     config: dict[str, Any] = {"threads": threads, "memory_limit": MEMORY_LIMIT}
-    return duckdb.connect(":memory:", config=config | ({"temp_directory": str(spill)} if spill else {}))
+    database = duckdb.connect(":memory:", config=config | ({"temp_directory": str(spill)} if spill else {}))
+    database.execute("set enable_progress_bar = false")  # it would write to the standard output
+    return database

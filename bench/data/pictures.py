@@ -58,6 +58,8 @@ class _Refused(Exception):
 def picture_of(url: str, home: Path | None = None) -> Path | None:
     """The picture of an address, if it was fetched."""
     stem = _stem(url, home)
+    if not stem.parent.is_dir():
+        return None
     return next((file for ending in _FORMATS.values() if (file := stem.with_suffix(ending)).is_file()), None)
 
 

@@ -93,13 +93,14 @@ def _category(database: duckdb.DuckDBPyConnection, level: Level) -> None:
 
 
 def _minimum(database: duckdb.DuckDBPyConnection, counts: Counts) -> None:
-    _keep(
-        database,
-        'select "user", item, "timestamp", "row" from interactions'
-        ' qualify ($users is null or count(*) over (partition by "user") >= $users)'
-        " and ($items is null or count(*) over (partition by item) >= $items)",
-        counts.model_dump(),
-    )
+    # Groups and their members, not windows, which would sort everything.
+    conditions = [
+        f'"{column}" in (select "{column}" from interactions group by "{column}"'
+        f" having count(*) >= {int(least)})"
+        for column, least in (("user", counts.users), ("item", counts.items))
+        if least is not None
+    ]
+    _keep(database, f"select * from interactions where {' and '.join(conditions)}")
 
 
 def _core(database: duckdb.DuckDBPyConnection, counts: Counts) -> None:
