@@ -194,6 +194,11 @@ Dataset = Annotated[
     typer.Argument(metavar="DATASET", help="A name, with options in brackets, e.g. VideoGames[users=1000]."),
 ]
 
+SourceFolder = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="FOLDER", help="Where the files lie that it is made from."),
+]
+
 
 @data.command("list")
 def _data_list(
@@ -208,10 +213,7 @@ def _data_list(
 @data.command("prepare")
 def _data_prepare(
     dataset: Dataset,
-    source: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="FOLDER", help="Where the files lie that it is made from."),
-    ] = None,
+    source: SourceFolder = None,
     pictures: Annotated[
         bool, typer.Option("--pictures", help="Fetch the pictures that its items name by an address.")
     ] = False,
@@ -226,10 +228,7 @@ def _data_prepare(
 @data.command("orders")
 def _data_orders(
     dataset: Dataset,
-    source: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="FOLDER", help="Where the files lie that it is made from."),
-    ] = None,
+    source: SourceFolder = None,
     home: Home = None,
 ) -> None:
     """Count what each sensible order of the filters leaves, beside the paper's sizes."""
