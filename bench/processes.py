@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import resource
 import sys
@@ -9,6 +10,11 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+
+
+def report_crashes() -> None:
+    """Let a crash in native code print where Python stood, to the standard error, before it ends all."""
+    faulthandler.enable()
 
 
 def die_with_parent() -> None:

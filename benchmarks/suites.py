@@ -62,14 +62,15 @@ class Workplace:
 
     def _run(self, *words: str) -> float:
         start = time.perf_counter()
-        subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-m", "bench", "run", *words],
             cwd=self._folder,
             env=self._environment,
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
         )
+        if done.returncode:
+            raise RuntimeError(f"bench run {' '.join(words)} ended with {done.returncode}:\n{done.stderr}")
         return time.perf_counter() - start
 
 

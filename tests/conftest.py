@@ -7,11 +7,14 @@ it, is then a failure.
 
 from __future__ import annotations
 
+import contextlib
+import http.server
 import importlib.util
 import json
 import os
 import re
 import socket
+import threading
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -113,6 +116,26 @@ def _isolation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     patch.setenv("BENCH_HOME", str(tmp_path_factory.mktemp("bench-home")))
     yield
     patch.undo()
+
+
+@pytest.fixture
+def serve(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[[type[http.server.BaseHTTPRequestHandler]], str]]:
+    """Starts a server on this machine that a class answers for; its address."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with contextlib.ExitStack() as running:
+
+        def start(handler: type[http.server.BaseHTTPRequestHandler]) -> str:
+            quiet = type("Quiet", (handler,), {"log_message": lambda *words: None})
+            server = running.enter_context(http.server.ThreadingHTTPServer(("127.0.0.1", 0), quiet))
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            running.callback(thread.join)
+            running.callback(server.shutdown)
+            return f"http://127.0.0.1:{server.server_address[1]}"
+
+        yield start
 
 
 @pytest.fixture

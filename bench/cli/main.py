@@ -16,6 +16,7 @@ import typer
 
 from bench import __version__
 from bench.errors import BenchError, InputError
+from bench.processes import report_crashes
 
 app = typer.Typer(
     name="bench",
@@ -294,6 +295,7 @@ def run() -> None:
     """Run the command line; a condition that bench explains ends in its sentence and exit code."""
     # Models of one's own are mostly written in the current folder; a console script does not look there.
     sys.path.append(str(Path.cwd()))
+    report_crashes()
     try:
         app(prog_name="bench")
     except BenchError as error:

@@ -38,14 +38,23 @@ FEWEST_INTERACTIONS = 3
 _MOMENTS = ("validation", "test")
 
 # `row` is the place in the file: SQL tables have no order of their own. `first` is where a user first stands.
+# Identifiers become numbers at once: grouping and joining long texts takes several times longer.
+_CODES = """
+create temp table {column}_ids as
+select cast(row_number() over () as integer) as {column}, id
+from (select distinct "{column}" as id from {rows})
+"""
 _READ = """
 create temp table interactions as
-select "user", item, "timestamp", "row" from {rows}
+select user_ids."user", item_ids.item, "timestamp", "row"
+from {rows} as given join user_ids on user_ids.id = given."user" join item_ids on item_ids.id = given.item
 """
 _DESCRIBED = """
 create temp view described as
-select id, title, text, categories, coalesce({paths}, [categories]) as paths, image, {url} as url, "row"
-from {rows}
+select
+    item, given.id, title, text, categories, coalesce({paths}, [categories]) as paths, image,
+    {url} as url, "row"
+from {rows} as given left join item_ids on item_ids.id = given.id
 """
 _CUT = """
 create temp table cut as
@@ -93,30 +102,32 @@ where trained > 0 and (part <> 'test' or nth = 1)
 """
 _USERS = """
 create temp table users as
-select cast(row_number() over (order by first) - 1 as bigint) as "user", "user" as id
-from (select distinct "user", first from kept)
+select cast(row_number() over (order by first) - 1 as bigint) as "user", id, "user" as code
+from (select distinct "user", first from kept) join user_ids using ("user")
 """
 _ITEMS = """
 create temp table items as
 select
     cast(row_number() over (order by described."row" nulls last, bought.first) as bigint) as item,
-    bought.item as id,
+    item_ids.id,
     coalesce(title, '') as title,
     coalesce(text, '') as text,
     coalesce(categories, []::varchar[]) as categories,
-    image
+    image,
+    bought.item as code,
+    url,
+    described."row" is not null as described
 from (select item, min("row") as first from kept group by item) as bought
-left join described on described.id = bought.item
+join item_ids using (item)
+left join described using (item)
 """
+_CATALOGUE = "select item, id, title, text, categories, image from items order by item"
 _ADDRESSES = """
-select items.item, described.url
-from items join described on described.id = items.id
-where described.url is not null and items.image is null
-order by items.item
+select item, url from items where url is not null and image is null order by item
 """
 _PART = """
 select users."user", items.item
-from kept join users on users.id = kept."user" join items on items.id = kept.item
+from kept join users on users.code = kept."user" join items on items.code = kept.item
 where kept.part = '{part}'
 order by users."user", kept.place
 """
@@ -130,7 +141,7 @@ select
     (select count(*) from kept where part = 'test') as test_targets,
     (select min("timestamp") from kept) as first_timestamp,
     (select max("timestamp") from kept) as last_timestamp,
-    (select count(*) from items where id not in (select id from described)) as items_without_metadata
+    (select count(*) from items where not described) as items_without_metadata
 """
 
 
@@ -186,8 +197,8 @@ def split(raw: RawData | RawFiles, cut: CutSettings | None = None, spill: Path |
             name: database.sql(_PART.format(part=name)).to_arrow_table()
             for name in ("train", "validation", "test")
         }
-        users = database.sql('select * from users order by "user"').to_arrow_table()
-        items = database.sql("select * from items order by item").to_arrow_table()
+        users = database.sql('select "user", id from users order by "user"').to_arrow_table()
+        items = database.sql(_CATALOGUE).to_arrow_table()
         addresses = database.sql(_ADDRESSES).to_arrow_table()
         facts: dict[str, Any] = database.sql(_FACTS).to_arrow_table().to_pylist()[0] | split_facts(database)
     finally:
@@ -221,8 +232,16 @@ def _day(seconds: int | None) -> str:
 
 
 def read_raw(database: duckdb.DuckDBPyConnection, raw: RawData | RawFiles) -> None:
-    """Make the table ``interactions`` and the view ``described`` of a source's tables."""
-    database.execute(_READ.format(rows=_rows(database, "given_interactions", raw.interactions)))
+    """Make the tables and the view that steps and split work on of a source's tables.
+
+    ``interactions`` (user, item, timestamp, row) has numbers for users and items, in no order that means
+    anything; ``user_ids`` and ``item_ids`` say whose they are. ``described`` has the number where the item
+    occurs in an interaction.
+    """
+    rows = _rows(database, "given_interactions", raw.interactions)
+    for column in ("user", "item"):
+        database.execute(_CODES.format(column=column, rows=rows))
+    database.execute(_READ.format(rows=rows))
     names = raw.items.column_names if isinstance(raw, RawData) else pq.read_schema(raw.items).names
     extra = {name: name if name in names else "null" for name in (PATHS.name, URL.name)}
     database.execute(_DESCRIBED.format(rows=_rows(database, "given_items", raw.items), **extra))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
-from bench.processes import die_with_parent
+from bench.processes import die_with_parent, report_crashes
 from bench.results.folder import RunPaths, record_failure
 
 
@@ -23,6 +23,7 @@ def main(connection: Connection) -> None:
     device, command and fresh. Answers are objects with ``kind``: epoch, done or failed.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
+    report_crashes()
     die_with_parent()
     while True:
         try:

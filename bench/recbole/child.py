@@ -15,7 +15,7 @@ import sys
 import traceback
 from typing import Any, TextIO
 
-from bench.processes import die_with_parent, peak_memory_mib
+from bench.processes import die_with_parent, peak_memory_mib, report_crashes
 from bench.recbole.job import RecBoleJob
 from bench.recbole.shim import prepare_process
 
@@ -42,6 +42,7 @@ def serve(requests: TextIO, replies: TextIO) -> None:
 
 def main() -> None:
     """Serve on the standard streams; a failure is an event too."""
+    report_crashes()
     die_with_parent()
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as replies:
         os.dup2(2, 1)

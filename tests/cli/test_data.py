@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import http.server
+import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from bench.cli.data import info, prepare, print_list
 from bench.cli.data_add import add, remove
@@ -28,16 +32,22 @@ def pack(file: Path, rows: list[dict[str, Any]]) -> None:
 
 @pytest.fixture
 def clothes(tmp_path: Path) -> Path:
+    """`write_clothes` in a folder; nobody is asked for their pictures."""
+    folder = tmp_path / "clothes"
+    write_clothes(folder, "https://example.org")
+    return folder
+
+
+def write_clothes(folder: Path, site: str) -> None:
     """Ten products of each part of the tree, one of them without a picture.
 
     In each part a user buys six in 2016, one four, and one five the year before.
     """
-    folder = tmp_path / "clothes"
     folder.mkdir()
     products, reviews = [], []
     for part in TREE:
         for number in range(10):
-            picture = [f"https://example.org/{part}{number}.jpg"] if number < 9 else []
+            picture = [f"{site}/{part}{number}.jpg"] if number < 9 else []
             products.append(
                 {
                     "asin": f"{part}{number}",
@@ -59,7 +69,6 @@ def clothes(tmp_path: Path) -> Path:
             ]
     pack(folder / CLOTHES, reviews)
     pack(folder / f"meta_{CLOTHES}", products)
-    return folder
 
 
 @pytest.mark.parametrize(
@@ -184,9 +193,29 @@ def test_orders(clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_pictures_are_fetched_when_asked(
-    clothes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    serve: Callable[[type[http.server.BaseHTTPRequestHandler]], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    home = tmp_path / "home"
+    drawn = {f"/Men{number}.jpg": picture(number) for number in (4, 5, 6)}
+
+    class Shop(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path == "/Men7.jpg":
+                content = b"<html>Sign in</html>"
+            elif self.path in drawn:
+                content = drawn[self.path]
+            else:
+                self.send_error(404)
+                return
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+    home, clothes = tmp_path / "home", tmp_path / "clothes"
+    write_clothes(clothes, serve(Shop))
     prepare("Men", clothes, home)
     assert "5 pictures not fetched: bench data prepare Men --pictures" in " ".join(
         capsys.readouterr().out.split()
@@ -199,25 +228,25 @@ def test_pictures_are_fetched_when_asked(
         prepare("Men", None, home, fetch=True)
     assert open_dataset("Men", "Men", {}, home) == before  # nothing is lost
 
-    from bench.data import pictures
-
-    for number in (4, 5, 6):
-        file = pictures._stem(f"https://example.org/Men{number}.jpg", home).with_suffix(".jpg")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(f"picture {number}".encode())
-    monkeypatch.setattr("bench.data.datasets.fetch_pictures", lambda urls, home, progress: {})
+    monkeypatch.delenv("BENCH_OFFLINE")
     prepare("Men", None, home, fetch=True)
+    assert "2 pictures not fetched" in capsys.readouterr().out
+    reasons = json.loads((home / "pictures" / "failures.json").read_text(encoding="utf-8")).values()
+    assert sorted(failure["reason"] for failure in reasons) == [
+        "the server answers 404",
+        "what comes is no picture",
+    ]
     after = open_dataset("Men", "Men", {}, home)
     assert after is not None and after.content_hash != before.content_hash
     assert after.audit["pictures_not_fetched"] == 2
     images = load_catalogue(after).images
-    assert [image and image.read_bytes() for image in images] == [
-        b"picture 4",
-        b"picture 5",
-        b"picture 6",
-        None,
-        None,
-    ]
+    assert [image and image.read_bytes() for image in images] == [*drawn.values(), None, None]
+
+
+def picture(number: int) -> bytes:
+    target = io.BytesIO()
+    Image.new("RGB", (30, 40), (number * 20, 0, 0)).save(target, "JPEG")
+    return target.getvalue()
 
 
 @pytest.fixture

@@ -106,6 +106,18 @@ def test_ctrl_c_is_exit_code_130() -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_crash_in_native_code_says_where() -> None:
+    program = (
+        "import bench.cli.table, os, sys\n"
+        "bench.cli.table.print_table = lambda *a: os.abort()\n"
+        "sys.argv = ['bench', 'table', 'x']\n"
+        "from bench.cli.main import run\nrun()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == -signal.SIGABRT
+    assert "Fatal Python error: Aborted" in done.stderr and "in run" in done.stderr
+
+
 def test_a_closed_pipe_is_no_traceback(handmade: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "bench", "table", "handmade", "--format", "json", "--results", str(handmade)],

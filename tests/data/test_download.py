@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.server
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,7 +40,9 @@ class Site:
 
 
 @pytest.fixture
-def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def site(
+    serve: Callable[[type[http.server.BaseHTTPRequestHandler]], str], monkeypatch: pytest.MonkeyPatch
+) -> Site:
     state = Site()
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -67,18 +68,9 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
             self.end_headers()
             self.wfile.write(body[: state.breaks.pop(0)] if state.breaks else body)
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(download, "_LONGEST_PAUSE_S", 0.0)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        state.url = f"http://127.0.0.1:{server.server_address[1]}/data.gz"
-        yield state
-        server.shutdown()
-        thread.join()
+    state.url = f"{serve(Handler)}/data.gz"
+    return state
 
 
 def leftovers(home: Path) -> list[str]:
