@@ -59,9 +59,10 @@ class DatasetEntry(Entry):
 
 @dataclass(frozen=True)
 class EncoderEntry(Entry):
-    """A feature encoder for one modality."""
+    """A feature encoder for one modality; ``learned`` ones have weights."""
 
     modality: Modality = "text"
+    learned: bool = False
 
 
 def _model(file: str, name: str, about: str, paper: str, **flags: Any) -> ModelEntry:
@@ -188,11 +189,39 @@ ENCODERS: dict[str, EncoderEntry] = {
         about="fixed colour and edge-orientation histograms on a grid",
         modality="image",
     ),
+    "torchvision": EncoderEntry(
+        path="bench.features.torchvision_images:TorchvisionImages",
+        settings="bench.suite.settings:TorchvisionSettings",
+        about="a classifier of torchvision without its last layer, e.g. torchvision/vgg16",
+        modality="image",
+        learned=True,
+    ),
+    "clip-image": EncoderEntry(
+        path="bench.features.clip:ClipImages",
+        settings="bench.suite.settings:ClipSettings",
+        about="CLIP's tower for pictures, e.g. clip-image/openai/clip-vit-base-patch32",
+        modality="image",
+        learned=True,
+    ),
     "tfidf-svd": EncoderEntry(
         path="bench.features.text:TfidfSvd",
         settings="bench.suite.settings:TfidfSvdSettings",
         about="TF-IDF reduced by truncated SVD",
         modality="text",
+    ),
+    "huggingface": EncoderEntry(
+        path="bench.features.language:HuggingFaceTexts",
+        settings="bench.suite.settings:HuggingFaceSettings",
+        about="a language model of the Hugging Face hub, e.g. huggingface/bert-base-uncased",
+        modality="text",
+        learned=True,
+    ),
+    "clip-text": EncoderEntry(
+        path="bench.features.clip:ClipTexts",
+        settings="bench.suite.settings:ClipTextSettings",
+        about="CLIP's tower for texts, e.g. clip-text/openai/clip-vit-base-patch32",
+        modality="text",
+        learned=True,
     ),
     "multi-hot": EncoderEntry(
         path="bench.features.category:MultiHot",

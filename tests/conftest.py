@@ -278,6 +278,25 @@ def handmade(tmp_path: Path, run_json: Callable[..., dict[str, Any]]) -> Path:
 
 
 @pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """Options of each encoder with weights that point to a small model in the published layout."""
+    from tests import small_models
+
+    folder = tmp_path_factory.mktemp("published")
+    bert, clip = (
+        str(make(folder / name))
+        for name, make in (("bert", small_models.save_bert), ("clip", small_models.save_clip))
+    )
+    squeezenet = small_models.save_squeezenet(folder / "squeezenet.pth")
+    return {
+        "torchvision": {"model": "squeezenet1_1", "weights": str(squeezenet)},
+        "huggingface": {"model": bert, "max_length": small_models.BERT_MOST},
+        "clip-image": {"model": clip},
+        "clip-text": {"model": clip},
+    }
+
+
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder with the data beside the project; the test skips where it is absent."""
     if not test_data().is_dir():

@@ -22,12 +22,14 @@ class Encoded:
         present: [n_items] bool; False where the item lacks this content or it could not be read.
         columns: names of the columns, where they have names (category labels).
         problems: why content that is there could not be used, by item number (1..n).
+        notes: what was done to content that was used, by item number (1..n).
     """
 
     values: npt.NDArray[np.float32]
     present: npt.NDArray[np.bool_]
     columns: tuple[str, ...] = ()
     problems: dict[int, str] = field(default_factory=dict)
+    notes: dict[int, str] = field(default_factory=dict)
 
 
 class FeatureEncoder(ABC):

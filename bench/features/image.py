@@ -6,9 +6,7 @@ overlapping blocks); both are compared by Hellinger's kernel (Arandjelovic and Z
 
 from __future__ import annotations
 
-import warnings
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +16,7 @@ from bench.data.prepared import Catalogue
 from bench.data.sources.base import Progress
 from bench.errors import DataError
 from bench.features.encoder import Encoded, FeatureEncoder
+from bench.features.pictures import Unreadable, read_picture
 from bench.suite.settings import ColourEdgeSettings
 
 SIDE = 64  # pictures are brought to SIDE x SIDE pixels
@@ -42,21 +41,25 @@ class ColourEdge(FeatureEncoder):
         values = np.zeros((total, CELL_WIDTH * self.settings.grid**2), dtype=np.float32)
         present = np.zeros(total, dtype=np.bool_)
         problems: dict[int, str] = {}
+        notes: dict[int, str] = {}
         for place, file in enumerate(catalogue.images):
             if file is not None:
                 try:
-                    values[place] = describe(_pixels(file), self.settings.grid)
+                    picture = read_picture(file)
+                except Unreadable as error:
+                    problems[place + 1] = str(error)
+                else:
+                    values[place] = describe(_pixels(picture.image), self.settings.grid)
                     present[place] = True
-                # Pillow's decoders report damage by any of these.
-                except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-                    problems[place + 1] = f"{file.name}: {error}"
+                    if picture.note:
+                        notes[place + 1] = picture.note
             if progress is not None and (place + 1 == total or place % 100 == 0):
                 progress("describe pictures", place + 1, total)
         if not present.any():
             raise DataError(
                 f"none of the {total} items has a readable picture: {problems or 'there are none'}"
             )
-        return Encoded(values, present, problems=problems)
+        return Encoded(values, present, problems=problems, notes=notes)
 
 
 def describe(pixels: Floats, grid: int) -> Floats:
@@ -84,18 +87,10 @@ def describe(pixels: Floats, grid: int) -> Floats:
     return np.asarray(row / np.linalg.norm(row))
 
 
-def _pixels(file: Path) -> Floats:
-    with warnings.catch_warnings():
-        # Damaged metadata do not matter here, and Pillow warns of them.
-        warnings.simplefilter("ignore")
-        with Image.open(file) as image:
-            # Through RGBA, so that what is transparent shows white as a shop would show it.
-            layered = image.convert("RGBA")
-            white = Image.new("RGBA", layered.size, (255, 255, 255, 255))
-            flat = Image.alpha_composite(white, layered).convert("RGB")
-            if flat.size != (SIDE, SIDE):
-                flat = flat.resize((SIDE, SIDE), Image.Resampling.BOX)
-    return np.asarray(flat, dtype=np.float64) / 255
+def _pixels(image: Image.Image) -> Floats:
+    if image.size != (SIDE, SIDE):
+        image = image.resize((SIDE, SIDE), Image.Resampling.BOX)
+    return np.asarray(image, dtype=np.float64) / 255
 
 
 def _colour_bins(pixels: Floats) -> npt.NDArray[np.int64]:

@@ -1,15 +1,17 @@
-"""Features on disk: extracted once per dataset content, encoder, options and version; verified when read.
+"""Features on disk: extracted once per dataset content, encoder, weights, options and version; verified.
 
 A feature folder holds `features.safetensors` (values, present) and `features.json` (what they are, with the
-hash that reading checks).
+hash that reading checks). Values of encoders with weights are float16, of the others float32. While such an
+encoder runs, a folder ``….work`` beside it keeps what is done, so that after a kill it goes on there.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping
-from difflib import get_close_matches
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +23,14 @@ from safetensors.numpy import load_file, save_file
 from bench.data.folders import build_folder
 from bench.data.prepared import PreparedDataset, load_catalogue
 from bench.data.sources.base import Progress
-from bench.errors import DataError, InputError
-from bench.features.encoder import FeatureEncoder
+from bench.errors import DataError
+from bench.features.encoder import Encoded, FeatureEncoder
+from bench.features.recipe import Request
+from bench.features.reduction import reduce
 from bench.features.standardisation import standardise
 from bench.features.table import ItemFeatures
-from bench.home import home_folder
-from bench.registry import ENCODERS, EncoderEntry, Modality, load
-from bench.suite.settings import DenseEncoderSettings, Settings
-
-FORMAT_VERSION = 1
-
-# The light encoder of each modality, used where a suite names none.
-DEFAULT_ENCODERS: dict[Modality, str] = {
-    "image": "colour-edge",
-    "text": "tfidf-svd",
-    "category": "multi-hot",
-}
+from bench.registry import Modality, load
+from bench.suite.settings import DenseEncoderSettings, LearnedEncoderSettings, Settings
 
 
 def extract(
@@ -59,22 +53,9 @@ def extract(
 
     Raises:
         InputError: no encoder has this name, it is made for another modality, or an option is wrong.
-        DataError: no item has this content.
+        DataError: no item has this content, or weights cannot be had.
     """
-    settings = _settings(modality, encoder_name, options)
-    recipe = _recipe(dataset, modality, encoder_name, settings)
-    folder = _folder(recipe, home)
-    label = encoder_label(encoder_name, settings)
-
-    def build(partial: Path) -> None:
-        encoder: FeatureEncoder = load(ENCODERS[encoder_name].path)(settings)
-        _write(partial, encoder, settings, dataset, recipe, progress)
-
-    build_folder(folder, lambda: _read(folder, modality, label) is not None, build)
-    features = _read(folder, modality, label)
-    if features is None:
-        raise DataError(f"the features in {folder} were damaged as soon as they were written: check the disk")
-    return features
+    return _extract(Request.of(dataset, modality, encoder_name, options, home), progress).features
 
 
 def stored_hash(
@@ -88,22 +69,13 @@ def stored_hash(
 
     Nothing is encoded and no value is read or verified. Arguments and InputError as `extract`.
     """
-    settings = _settings(modality, encoder_name, options)
-    folder = _folder(_recipe(dataset, modality, encoder_name, settings), home)
+    request = Request.of(dataset, modality, encoder_name, options, home)
     try:
+        weights = request.learned().weights() if request.entry.learned else None
+        folder = request.folder(request.recipe(weights))
         return str(json.loads((folder / "features.json").read_text(encoding="utf-8"))["content_hash"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, DataError):
         return None
-
-
-def encoder_label(name: str, settings: Settings) -> str:
-    """The encoder as results show it, with every option: ``tfidf-svd(size=64, standardisation=zscore)``."""
-    options = settings.model_dump(mode="json")
-    return (
-        f"{name}({', '.join(f'{key}={value}' for key, value in sorted(options.items()))})"
-        if options
-        else name
-    )
 
 
 def features_hash(values: npt.NDArray[np.float32], present: npt.NDArray[np.bool_]) -> str:
@@ -114,96 +86,114 @@ def features_hash(values: npt.NDArray[np.float32], present: npt.NDArray[np.bool_
     return digest.hexdigest()
 
 
-def _recipe(
-    dataset: PreparedDataset, modality: Modality, encoder_name: str, settings: Settings
-) -> dict[str, Any]:
-    """All that features depend on."""
-    return {
-        "format_version": FORMAT_VERSION,
-        "dataset": dataset.content_hash,
-        "modality": modality,
-        "encoder": encoder_name,
-        "options": settings.model_dump(mode="json"),
-        "encoder_version": ENCODERS[encoder_name].version,
-    }
+@dataclass(frozen=True)
+class _Stored:
+    features: ItemFeatures
+    facts: Mapping[str, Any]
 
 
-def _folder(recipe: Mapping[str, Any], home: Path | None) -> Path:
-    """Where the features lie, whether or not they are there."""
-    key = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:16]
-    return home_folder(home) / "features" / f"{recipe['encoder']}-{key}"
+def _extract(request: Request, progress: Progress | None) -> _Stored:
+    weights = _weights(request, progress) if request.entry.learned else None
+    recipe = request.recipe(weights)
+    folder = request.folder(recipe)
+
+    def build(partial: Path) -> None:
+        work = folder.with_name(folder.name + ".work")
+        encoded = _encoded(request, work, weights, progress)
+        _write(partial, encoded, request, recipe)
+        shutil.rmtree(work, ignore_errors=True)
+
+    build_folder(folder, lambda: _read(folder, request) is not None, build)
+    stored = _read(folder, request)
+    if stored is None:
+        raise DataError(f"the features in {folder} were damaged as soon as they were written: check the disk")
+    return stored
 
 
-def _settings(modality: Modality, name: str, options: Mapping[str, Any]) -> Settings:
-    entry = _entry(name)
-    if entry.modality != modality:
-        suited = ", ".join(known for known, other in ENCODERS.items() if other.modality == modality)
-        raise InputError(
-            f"encoder {name!r} is made for {entry.modality}, not {modality}", remedy=f"use {suited}"
+def _weights(request: Request, progress: Progress | None) -> str:
+    encoder = request.learned()
+    found = encoder.weights()
+    if found is None:
+        encoder.fetch(progress)
+        found = encoder.weights()
+    if found is None:
+        raise DataError(f"the weights of {request.label} were fetched and are gone again")
+    return found
+
+
+def _encoded(request: Request, work: Path, weights: str | None, progress: Progress | None) -> Encoded:
+    """Standardised and reduced as the request says."""
+    if request.source != request:
+        stored = _extract(request.source, progress)
+        problems, notes = (
+            {int(item): str(text) for item, text in stored.facts[kind].items()}
+            for kind in ("problems", "notes")
         )
-    try:
-        settings: Settings = load(entry.settings)(**options)
-    except ValueError as error:  # pydantic's ValidationError is one
-        raise InputError(f"the options {dict(options)} do not suit encoder {name!r}: {error}") from error
-    return settings
-
-
-def _entry(name: str) -> EncoderEntry:
-    if name not in ENCODERS:
-        near = get_close_matches(name, ENCODERS, n=1)
-        remedy = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(ENCODERS)}"
-        raise InputError(f"there is no encoder {name!r}", remedy=remedy)
-    return ENCODERS[name]
-
-
-def _write(
-    folder: Path,
-    encoder: FeatureEncoder,
-    settings: Settings,
-    dataset: PreparedDataset,
-    recipe: Mapping[str, Any],
-    progress: Progress | None,
-) -> None:
-    encoded = encoder.encode(load_catalogue(dataset), progress)
+        encoded = Encoded(stored.features.values[1:], stored.features.present[1:], (), problems, notes)
+    elif request.entry.learned:
+        work.mkdir(exist_ok=True)
+        encoder = request.learned(work)
+        encoded = encoder.encode(load_catalogue(request.dataset), progress)
+        if encoder.weights() != weights:
+            raise DataError(f"the weights of {request.label} changed while they were used: run it again")
+    else:
+        light: FeatureEncoder = load(request.entry.path)(request.settings)
+        encoded = light.encode(load_catalogue(request.dataset), progress)
     if not np.isfinite(encoded.values).all():
-        raise DataError(f"encoder {recipe['encoder']!r} gave a value that is not finite")
-    dense = encoded.values
+        raise DataError(f"encoder {request.encoder!r} gave a value that is not finite")
+    values = _derived(encoded.values, encoded.present, request.settings)
+    return Encoded(values, encoded.present, encoded.columns, encoded.problems, encoded.notes)
+
+
+def _derived(
+    values: npt.NDArray[np.float32], present: npt.NDArray[np.bool_], settings: Settings
+) -> npt.NDArray[np.float32]:
     if isinstance(settings, DenseEncoderSettings):
-        dense = standardise(dense, encoded.present, settings.standardisation)
+        values = standardise(values, present, settings.standardisation)
+    if isinstance(settings, LearnedEncoderSettings) and settings.dimensions is not None:
+        values = reduce(values, present, settings.dimensions)
+    return values
+
+
+def _write(folder: Path, encoded: Encoded, request: Request, recipe: Mapping[str, Any]) -> None:
     # Row 0 is the padding item.
-    values = np.pad(dense, ((1, 0), (0, 0)))
+    values = np.pad(encoded.values, ((1, 0), (0, 0)))
     present = np.pad(encoded.present, (1, 0))
     values[~present] = 0
-    save_file({"values": values, "present": present}, folder / "features.safetensors")
+    kept = values.astype(np.float16) if request.entry.learned else values
+    save_file({"values": kept, "present": present}, folder / "features.safetensors")
     facts = {
         **recipe,
-        "content_hash": features_hash(values, present),
-        "labels": encoder.labels,
+        "content_hash": features_hash(kept.astype(np.float32), present),
+        "labels": load(request.entry.path).labels,
         "columns": list(encoded.columns),
         "items": len(encoded.present),
         "items_present": int(encoded.present.sum()),
         "problems": {str(item): reason for item, reason in encoded.problems.items()},
+        "notes": {str(item): note for item, note in encoded.notes.items()},
     }
     text = json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     (folder / "features.json").write_text(text, encoding="utf-8")
 
 
-def _read(folder: Path, modality: Modality, label: str) -> ItemFeatures | None:
+def _read(folder: Path, request: Request) -> _Stored | None:
     """The stored features, or None where they are not there, not readable or not what was written."""
     try:
         facts = json.loads((folder / "features.json").read_text(encoding="utf-8"))
         arrays = load_file(folder / "features.safetensors")
-        values, present = arrays["values"], arrays["present"]
+        values, present = arrays["values"].astype(np.float32), arrays["present"]
         intact = facts["content_hash"] == features_hash(values, present)
+        facts.setdefault("notes", {})
     except (OSError, ValueError, KeyError, SafetensorError):
         return None
     if not intact:
         return None
-    return ItemFeatures(
-        modality=modality,
-        encoder=label,
+    features = ItemFeatures(
+        modality=request.modality,
+        encoder=request.label,
         values=values,
         present=present,
         content_hash=facts["content_hash"],
         labels=bool(facts["labels"]),
     )
+    return _Stored(features, facts)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bench import registry
 from bench.registry import ENCODERS, MODALITIES, Modality
-from bench.suite.entries import read_entry
+from bench.suite.entries import Entry, read_entry
 from bench.suite.problems import Problems, suggest
 from bench.suite.reader import Document, KeyPath
 from bench.suite.settings import EncoderSettings, Settings
@@ -34,6 +35,7 @@ def _check(modality: Modality, value: Any, path: KeyPath, problems: Problems) ->
     entry = read_entry(value, path, problems)
     if entry is None:
         return None
+    entry = _named_model(entry)
     fitting = [name for name, known in ENCODERS.items() if known.modality == modality]
     if entry.name not in fitting:
         place = (*path, "name") if isinstance(value, dict) else path
@@ -45,4 +47,12 @@ def _check(modality: Modality, value: Any, path: KeyPath, problems: Problems) ->
     options = problems.validate(kind, entry.values, path)
     if options is None:
         return None
-    return EncoderSettings(name=entry.name, options=options.model_dump(mode="json"))
+    return EncoderSettings(name=entry.name, options=options.model_dump(mode="json", exclude_none=True))
+
+
+def _named_model(entry: Entry) -> Entry:
+    """``torchvision/vgg16`` is the encoder ``torchvision`` with the model ``vgg16``."""
+    name, _, model = entry.name.partition("/")
+    if not model or name not in ENCODERS or not ENCODERS[name].learned:
+        return entry
+    return replace(entry, name=name, values={"model": model, **entry.values})

@@ -52,6 +52,52 @@ class TfidfSvdSettings(DenseEncoderSettings):
     size: int = Field(64, ge=1, le=4096)
 
 
+class LearnedEncoderSettings(DenseEncoderSettings):
+    """``dimensions``: the standardised features reduced to at most so many by principal components (none:
+    they stay as they are)."""
+
+    dimensions: int | None = Field(None, ge=1, le=65_536)
+
+
+class TorchvisionSettings(LearnedEncoderSettings):
+    """A classifier of torchvision by name; ``weights`` as torchvision names them, a file, or ``random``."""
+
+    model: str = "vgg16"
+    weights: str = "IMAGENET1K_V1"
+
+
+class HubSettings(LearnedEncoderSettings):
+    """A ``model`` of the Hugging Face hub, at a ``revision``, or in a folder of that layout.
+
+    ``weights``: those that are published with it, a folder with a copy of all its files, or ``random``.
+    """
+
+    model: str
+    revision: str = "main"
+    weights: str = "published"
+
+
+class HuggingFaceSettings(HubSettings):
+    """Title and description, cut to ``max_length`` tokens, as the last layer's first token (``cls``), its
+    mean over all tokens (``mean``), or the model's own summary (``pooler``)."""
+
+    model: str = "bert-base-uncased"
+    pooling: Literal["cls", "mean", "pooler"] = "cls"
+    max_length: int = Field(512, ge=2)
+
+
+class ClipSettings(HubSettings):
+    """A model with a tower for pictures and one for texts."""
+
+    model: str = "openai/clip-vit-base-patch32"
+
+
+class ClipTextSettings(ClipSettings):
+    """Title and description, cut to ``max_length`` tokens."""
+
+    max_length: int = Field(77, ge=2)
+
+
 class MultiHotSettings(Settings):
     """Labels that fewer than ``minimum`` items carry are left out."""
 

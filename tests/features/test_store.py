@@ -14,8 +14,9 @@ from bench.data.sources.base import Progress
 from bench.errors import InputError
 from bench.features.category import MultiHot
 from bench.features.encoder import Encoded
-from bench.features.store import DEFAULT_ENCODERS, extract, stored_hash
+from bench.features.store import extract, stored_hash
 from bench.registry import ENCODERS, MODALITIES
+from bench.suite.encoders import DEFAULTS
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def encodings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.mark.parametrize("modality", MODALITIES)
 def test_row_0_pads_and_every_item_has_its_row(home: Path, dataset: PreparedDataset, modality: str) -> None:
-    features = extract(dataset, modality, DEFAULT_ENCODERS[modality], {}, home)  # type: ignore[index,arg-type]
+    features = extract(dataset, modality, DEFAULTS[modality], {}, home)  # type: ignore[index,arg-type]
     assert features.values.shape == (dataset.n_items + 1, features.width)
     assert features.present.tolist() == [False] + [True] * dataset.n_items
     assert not features.values[0].any() and features.values[1:].any(axis=1).all()
@@ -66,7 +67,7 @@ def test_looking_at_a_hash_encodes_nothing(
 
 
 def test_the_default_encoders_suit_their_modality() -> None:
-    assert {ENCODERS[name].modality: name for name in DEFAULT_ENCODERS.values()} == DEFAULT_ENCODERS
+    assert {ENCODERS[name].modality: name for name in DEFAULTS.values()} == DEFAULTS
 
 
 def test_the_label_names_the_encoder_with_its_options(home: Path, dataset: PreparedDataset) -> None:

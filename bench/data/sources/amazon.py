@@ -92,11 +92,15 @@ LAYOUTS = {
         keys=("title", "description", "categories", "images"),
         text=_DESCRIPTION,
         paths=f"[{_STRINGS.format('categories')}]",
-        url="""(
-            select nullif(coalesce(picture ->> 'hi_res', picture ->> 'large'), '')
-            from (select unnest(json_extract(images, '$[*]')) as picture)
-            order by (picture ->> 'variant') is distinct from 'MAIN' limit 1
-        )""",
+        url="""nullif(list_transform(
+            [coalesce(
+                list_filter(
+                    json_extract(images, '$[*]'), lambda picture: (picture ->> 'variant') = 'MAIN'
+                )[1],
+                json_extract(images, '$[0]')
+            )],
+            lambda picture: coalesce(picture ->> 'hi_res', picture ->> 'large')
+        )[1], '')""",
     ),
 }
 
@@ -123,11 +127,10 @@ copy (
         coalesce({paths}, []) as paths,
         {url} as url
     from {lines}
-    where "{id}" is null or json_type("{id}") <> 'VARCHAR' or ("{id}" ->> '$') = ''
-        or ("{id}" ->> '$') in (select item from read_parquet('{reviews}'))
 ) to '{target}' (format parquet)
 """
-# The first description of every product, in the order of the file.
+# The first description of every product that has a review, in the order of the file: said, because DuckDB
+# keeps the order of what it reads, but not that of a join.
 _ITEMS = """
 copy (
     select
@@ -147,6 +150,7 @@ copy (
         where file_row_number in (
             select min(file_row_number) from read_parquet('{products}', file_row_number = true) group by id
         )
+        and id in (select item from read_parquet('{reviews}'))
     )
     order by file_row_number
 ) to '{target}' (format parquet)
@@ -274,7 +278,6 @@ def _read_products(
         paths=layout.paths,
         url=layout.url,
         lines=from_lines(lines, [layout.id, *layout.keys]),
-        reviews=_escaped(interactions),
         target=_escaped(products),
     )
     with explained(lines, check):
@@ -284,7 +287,9 @@ def _read_products(
     ).fetchone()
     if unknown is not None and unknown[0]:
         find_wrong_line(lines, check)
-    database.execute(_ITEMS.format(products=_escaped(products), target=_escaped(target)))
+    database.execute(
+        _ITEMS.format(products=_escaped(products), reviews=_escaped(interactions), target=_escaped(target))
+    )
     products.unlink()
 
 

@@ -72,6 +72,24 @@ def collect(
     return raw, source.tidy(pq.read_table(raw.items)).to_pylist(), pq.read_table(raw.interactions)
 
 
+@pytest.mark.parametrize("times", range(20))
+def test_products_stay_in_the_order_of_the_file(tmp_path: Path, times: int) -> None:
+    """A join gives rows in the order that its threads please: once in a dozen times it was another one."""
+    pack(tmp_path / "reviews.json.gz", [review(f"u{n}", f"B{n % 4}", n) for n in range(20)])
+    pack(tmp_path / "meta.json.gz", [product(name) for name in ("B3", "B1", "B9", "B0", "B3")])
+    _, items, _ = collect(tmp_path)
+    assert [item["id"] for item in items] == ["B3", "B1", "B0"]
+
+
+def test_reviews_stay_in_the_order_of_the_file(tmp_path: Path) -> None:
+    """More than DuckDB reads, and writes, at a time."""
+    users = [f"u{n * 7919 % 200_000}" for n in range(200_000)]
+    pack(tmp_path / "reviews.json.gz", [review(user, "B", 1) for user in users])
+    pack(tmp_path / "meta.json.gz", [product("B")])
+    _, _, interactions = collect(tmp_path)
+    assert interactions["user"].to_pylist() == users
+
+
 def test_2018(tmp_path: Path) -> None:
     odd = "A\t\"'/../\U0001f600"
     pack(
