@@ -16,8 +16,8 @@ SIDE = 32  # pixels that the small CLIP takes
 
 WORDS = (
     "the a of and in wooden puzzle game for children and families with red blue green pieces a classic"
-    " adventure film about a young detective who must solve the murder of a wealthy collector before midnight puzzles"
-    " gaming gamer player played playing controller wireless charging dock screen protector case"
+    " adventure film about a young detective who must solve the murder of a wealthy collector before"
+    " midnight puzzles gaming gamer player played playing controller wireless charging dock screen case"
 )
 
 

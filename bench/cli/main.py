@@ -6,7 +6,6 @@ Only signatures stand here. A verb's module, and with it torch, is imported when
 
 from __future__ import annotations
 
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +14,9 @@ from typing import Annotated
 import typer
 
 from bench import __version__
+from bench.cli.arguments import Home, ListFormat, Override, Results, Suite
+from bench.cli.data_app import data
+from bench.cli.features_app import features
 from bench.errors import BenchError, InputError
 from bench.processes import report_crashes
 
@@ -27,32 +29,6 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help: brackets stay brackets, and rich is not imported for it
 )
 
-Suite = Annotated[str, typer.Argument(metavar="SUITE", help="A suite file, or the name of one in suites/.")]
-Results = Annotated[Path, typer.Option(metavar="DIR", help="The results folder.")]
-
-
-def _set_home(home: Path | None) -> Path | None:
-    """Also for the processes that a verb starts, and for what is looked up by name."""
-    if home is not None:
-        os.environ["BENCH_HOME"] = str(home.absolute())
-    return home
-
-
-Home = Annotated[
-    Path | None,
-    typer.Option(
-        callback=_set_home,
-        metavar="DIR",
-        help="Bench's home, of prepared data (default: $BENCH_HOME, else the user's cache folder).",
-    ),
-]
-Override = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="Override a setting, e.g. training.epochs=5. Repeatable."
-    ),
-]
-
 
 class TableFormat(StrEnum):
     """Formats of `bench table`."""
@@ -61,13 +37,6 @@ class TableFormat(StrEnum):
     markdown = "markdown"
     csv = "csv"
     latex = "latex"
-    json = "json"
-
-
-class ListFormat(StrEnum):
-    """Formats of `bench models` and `bench datasets`."""
-
-    rich = "rich"
     json = "json"
 
 
@@ -182,113 +151,8 @@ def _datasets(format: Annotated[ListFormat, typer.Option(help="Output.")] = List
     print_datasets(format.value)
 
 
-data = typer.Typer(
-    name="data",
-    help="Prepare datasets, and see what was made of them.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
 app.add_typer(data)
-
-Dataset = Annotated[
-    str,
-    typer.Argument(metavar="DATASET", help="A name, with options in brackets, e.g. VideoGames[users=1000]."),
-]
-
-SourceFolder = Annotated[
-    Path | None,
-    typer.Option("--from", metavar="FOLDER", help="Where the files lie that it is made from."),
-]
-
-
-@data.command("list")
-def _data_list(
-    format: Annotated[ListFormat, typer.Option(help="Output.")] = ListFormat.rich, home: Home = None
-) -> None:
-    """List the datasets with a name of their own, and which are prepared."""
-    from bench.cli.data import print_list
-
-    print_list(home, format.value)
-
-
-@data.command("prepare")
-def _data_prepare(
-    dataset: Dataset,
-    source: SourceFolder = None,
-    pictures: Annotated[
-        bool, typer.Option("--pictures", help="Fetch the pictures that its items name by an address.")
-    ] = False,
-    home: Home = None,
-) -> None:
-    """Make a dataset from its files, with the counts after every step."""
-    from bench.cli.data import prepare
-
-    prepare(dataset, source, home, pictures)
-
-
-@data.command("orders")
-def _data_orders(
-    dataset: Dataset,
-    source: SourceFolder = None,
-    home: Home = None,
-) -> None:
-    """Count what each sensible order of the filters leaves, beside the paper's sizes."""
-    from bench.cli.data_audit import orders
-
-    orders(dataset, source, home)
-
-
-@data.command("audit")
-def _data_audit(
-    dataset: Dataset,
-    format: Annotated[ListFormat, typer.Option(help="Output.")] = ListFormat.rich,
-    figure: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw it too (png, svg or pdf).")
-    ] = None,
-    home: Home = None,
-) -> None:
-    """Show what may make a dataset's numbers misleading: repeats, ties, leaks, near-duplicates."""
-    from bench.cli.data_audit import audit
-
-    audit(dataset, home, format.value, figure)
-
-
-@data.command("add")
-def _data_add(
-    name: Annotated[str, typer.Argument(help="What to call it.")],
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where your files lie.")],
-    column: Annotated[
-        list[str] | None,
-        typer.Option(metavar="WHAT=COLUMN", help="Which column is what, e.g. user=buyer. Repeatable."),
-    ] = None,
-    home: Home = None,
-) -> None:
-    """Make a dataset of your own files: infer what they hold, show it, prepare it."""
-    from bench.cli.data_add import add
-
-    add(name, folder, column or [], home)
-
-
-@data.command("remove")
-def _data_remove(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the dataset.")], home: Home = None
-) -> None:
-    """Remove what was prepared of a dataset, and the recipe if it is yours; your files stay."""
-    from bench.cli.data_add import remove
-
-    remove(name, home)
-
-
-@data.command("info")
-def _data_info(
-    dataset: Dataset,
-    format: Annotated[ListFormat, typer.Option(help="Output.")] = ListFormat.rich,
-    home: Home = None,
-) -> None:
-    """Show what was made of a prepared dataset."""
-    from bench.cli.data import info
-
-    info(dataset, home, format.value)
+app.add_typer(features)
 
 
 def run() -> None:

@@ -53,6 +53,7 @@ def load_model(folder: Path, settings: HubSettings, may_lack: tuple[str, ...] = 
         DataError: it cannot be read, or lacks weights that are used.
     """
     import torch
+    from safetensors import SafetensorError
 
     library = transformers()
     try:
@@ -65,7 +66,7 @@ def load_model(folder: Path, settings: HubSettings, may_lack: tuple[str, ...] = 
             folder, local_files_only=True, use_safetensors=True, output_loading_info=True
         )
     # From a missing config.json to weights of other shapes.
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[0]
         raise DataError(f"the model in {folder} cannot be read: {reason}") from error
     lacking = sorted(name for name in report["missing_keys"] if not name.startswith(may_lack))

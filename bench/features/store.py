@@ -164,6 +164,7 @@ def _write(folder: Path, encoded: Encoded, request: Request, recipe: Mapping[str
     save_file({"values": kept, "present": present}, folder / "features.safetensors")
     facts = {
         **recipe,
+        "dataset_label": request.dataset.label,
         "content_hash": features_hash(kept.astype(np.float32), present),
         "labels": load(request.entry.path).labels,
         "columns": list(encoded.columns),

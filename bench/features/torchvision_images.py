@@ -70,6 +70,8 @@ def load_classifier(
         InputError: torchvision has no such classifier, or no such weights of it.
         DataError: the weights cannot be had, or are of another network.
     """
+    import torch
+
     models = torchvision().models
     known = models.list_models(module=models)
     if settings.model not in known:
@@ -80,7 +82,9 @@ def load_classifier(
         )
     published = models.get_model_weights(settings.model)
     if settings.weights == RANDOM:
-        return _seeded(models, settings.model), next(iter(published)).transforms()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return build(settings.model), next(iter(published)).transforms()
     if is_published(settings.weights):
         if settings.weights not in published.__members__:
             names = ", ".join(each.name for each in published)
@@ -92,13 +96,19 @@ def load_classifier(
     else:
         chosen = next(iter(published))
         file = local(settings.weights)
-    network = models.get_model(settings.model, weights=None, **_BUILT.get(settings.model, {}))
+    network = build(settings.model)
     try:
         network.load_state_dict(_state(file))
     except (RuntimeError, ValueError, TypeError, AttributeError) as error:
         reason = str(error).strip().splitlines()[0]
         raise DataError(f"{file} does not hold weights of {settings.model}: {reason}") from error
     return network, chosen.transforms()
+
+
+def build(model: str) -> nn.Module:
+    """The classifier as its published weights are of, with random ones."""
+    network: nn.Module = torchvision().models.get_model(model, weights=None, **_BUILT.get(model, {}))
+    return network
 
 
 def without_classifier(network: nn.Module) -> nn.Module:
@@ -116,15 +126,6 @@ def without_classifier(network: nn.Module) -> nn.Module:
             setattr(network.get_submodule(parent), name, nn.Identity())
             return network
     raise DataError(f"{type(network).__name__} has no last layer that could be left out")
-
-
-def _seeded(models: Any, name: str) -> nn.Module:
-    import torch
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        network: nn.Module = models.get_model(name, weights=None)
-        return network
 
 
 def _state(file: Path) -> dict[str, torch.Tensor]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bench import registry
 from bench.registry import ENCODERS, MODALITIES, Modality
-from bench.suite.entries import Entry, read_entry
+from bench.suite.entries import Entry, parse_entry, read_entry
 from bench.suite.problems import Problems, suggest
 from bench.suite.reader import Document, KeyPath
 from bench.suite.settings import EncoderSettings, Settings
@@ -56,3 +56,17 @@ def _named_model(entry: Entry) -> Entry:
     if not model or name not in ENCODERS or not ENCODERS[name].learned:
         return entry
     return replace(entry, name=name, values={"model": model, **entry.values})
+
+
+def parse_encoder(modality: Modality, text: str) -> EncoderSettings:
+    """Read an encoder as the command line writes it, for example ``torchvision/vgg16[standardisation=l2]``.
+
+    Raises:
+        InputError: no such encoder of this modality, or a wrong option; the message names ``--MODALITY``.
+    """
+    option = f"--{modality}"
+    document = Document(data={"features": {modality: parse_entry(text, option)}}, file=option)
+    problems = Problems(document)
+    checked = check_encoders(document, problems)
+    problems.raise_any()
+    return checked[modality]
