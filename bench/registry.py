@@ -148,6 +148,7 @@ DATASETS: dict[str, DatasetEntry] = {
         path="bench.data.sources.amazon:Amazon",
         settings="bench.suite.dataset_settings:AmazonSettings",
         about="Amazon reviews with product metadata in one of UCSD's layouts; files of yours",
+        version=2,
         modalities=("image", "text", "category"),
     ),
     "ml-100k": DatasetEntry(

@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from bench.errors import DataError
 from bench.registry import Modality
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 
 IntArray = npt.NDArray[np.int64]
 
@@ -148,6 +148,7 @@ class Catalogue:
         texts: descriptions; empty where missing.
         categories: labels per item; empty where missing.
         images: absolute paths; None where missing.
+        paths: the paths of each item in a tree of categories, from the top; None where the source knows none.
     """
 
     ids: tuple[str, ...]
@@ -155,6 +156,7 @@ class Catalogue:
     texts: tuple[str, ...]
     categories: tuple[tuple[str, ...], ...]
     images: tuple[Path | None, ...]
+    paths: tuple[tuple[tuple[str, ...], ...], ...] | None = None
 
 
 def is_intact(folder: Path) -> bool:
@@ -208,6 +210,7 @@ def load_catalogue(dataset: PreparedDataset) -> Catalogue:
         texts=tuple(rows["text"]),
         categories=tuple(tuple(labels) for labels in rows["categories"]),
         images=tuple(None if name is None else dataset.folder / name for name in rows["image"]),
+        paths=tuple(tuple(map(tuple, paths)) for paths in rows["paths"]) if "paths" in rows else None,
     )
 
 

@@ -113,6 +113,7 @@ select
     coalesce(title, '') as title,
     coalesce(text, '') as text,
     coalesce(categories, []::varchar[]) as categories,
+    coalesce(described.paths, []::varchar[][]) as paths,
     image,
     bought.item as code,
     url,
@@ -121,7 +122,7 @@ from (select item, min("row") as first from kept group by item) as bought
 join item_ids using (item)
 left join described using (item)
 """
-_CATALOGUE = "select item, id, title, text, categories, image from items order by item"
+_CATALOGUE = "select item, id, title, text, categories, image{paths} from items order by item"
 _ADDRESSES = """
 select item, url from items where url is not null and image is null order by item
 """
@@ -152,7 +153,7 @@ class Split:
     Attributes:
         users: user (0..U-1, in the order of their first interaction in the file, cut off or not), id.
         items: item (1..n, in the order of the source's item table, then of first interaction), id, title,
-            text, categories, image (as the source names it).
+            text, categories, image (as the source names it), and paths if the source knows them.
         train: user, item; each user's interactions but the last two, by user and time.
         validation: user, item; the last but one. Of a split in time, all between the two moments: a user's
             first is the target, and all are history at the test.
@@ -198,7 +199,8 @@ def split(raw: RawData | RawFiles, cut: CutSettings | None = None, spill: Path |
             for name in ("train", "validation", "test")
         }
         users = database.sql('select "user", id from users order by "user"').to_arrow_table()
-        items = database.sql(_CATALOGUE).to_arrow_table()
+        paths = ", paths" if PATHS.name in _columns(raw.items) else ""
+        items = database.sql(_CATALOGUE.format(paths=paths)).to_arrow_table()
         addresses = database.sql(_ADDRESSES).to_arrow_table()
         facts: dict[str, Any] = database.sql(_FACTS).to_arrow_table().to_pylist()[0] | split_facts(database)
     finally:
@@ -242,9 +244,14 @@ def read_raw(database: duckdb.DuckDBPyConnection, raw: RawData | RawFiles) -> No
     for column in ("user", "item"):
         database.execute(_CODES.format(column=column, rows=rows))
     database.execute(_READ.format(rows=rows))
-    names = raw.items.column_names if isinstance(raw, RawData) else pq.read_schema(raw.items).names
+    names = _columns(raw.items)
     extra = {name: name if name in names else "null" for name in (PATHS.name, URL.name)}
     database.execute(_DESCRIBED.format(rows=_rows(database, "given_items", raw.items), **extra))
+
+
+def _columns(items: pa.Table | Path) -> list[str]:
+    names: list[str] = pq.read_schema(items).names if isinstance(items, Path) else items.column_names
+    return names
 
 
 def _rows(database: duckdb.DuckDBPyConnection, name: str, table: pa.Table | Path) -> str:

@@ -98,16 +98,30 @@ class ClipTextSettings(ClipSettings):
     max_length: int = Field(77, ge=2)
 
 
-class MultiHotSettings(Settings):
-    """Labels that fewer than ``minimum`` items carry are left out."""
+class LabelSettings(Settings):
+    """Labels that fewer than ``minimum`` items carry are left out.
+
+    ``levels``: only those that stand at one of these levels of an item's paths, from the top (1) or,
+    negative, from the end (-1); none: all labels.
+    """
 
     minimum: int = Field(1, ge=1)
+    levels: tuple[int, ...] | None = Field(None, min_length=1)
+
+    @field_validator("levels")
+    @classmethod
+    def _levels_count_from_one(cls, levels: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        if levels is not None and 0 in levels:
+            raise ValueError("levels count from the top (1) or from the end (-1); there is no level 0")
+        return levels
 
 
-class LabelMeanSettings(Settings):
-    """Labels that fewer than ``minimum`` items carry are left out."""
+class MultiHotSettings(LabelSettings):
+    """A column per label."""
 
-    minimum: int = Field(1, ge=1)
+
+class LabelMeanSettings(LabelSettings):
+    """A column per label, an item's labels sharing a sum of 1."""
 
 
 # --- models -------------------------------------------------------------------------------------
@@ -287,4 +301,4 @@ class EncoderSettings(Settings):
     """An encoder by name with its options, which its own class checks."""
 
     name: str
-    options: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    options: dict[str, str | int | float | bool | list[int]] = Field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -221,3 +222,39 @@ def test_the_mean_runs_over_the_labels_that_are_kept() -> None:
 def test_the_mean_of_labels_needs_labels() -> None:
     with pytest.raises(DataError, match="no category label"):
         LabelMean(LabelMeanSettings()).encode(catalogue(categories=[(), ()]))
+
+
+PATHS = (
+    (("Shop", "Women", "Shoes"), ("Shop", "Sale")),
+    (("Shop", "Men"),),
+    (),
+    (("Shop", "", "Shoes"),),
+)
+
+
+@pytest.mark.parametrize(
+    ("levels", "minimum", "expected"),
+    [
+        ((1,), 1, [{"Shop"}, {"Shop"}, set(), {"Shop"}]),
+        ((2,), 1, [{"Women", "Sale"}, {"Men"}, set(), set()]),
+        ((-1,), 1, [{"Shoes", "Sale"}, {"Men"}, set(), {"Shoes"}]),
+        ((2, 3), 1, [{"Women", "Sale", "Shoes"}, {"Men"}, set(), {"Shoes"}]),
+        ((2, 3), 2, [{"Shoes"}, set(), set(), {"Shoes"}]),
+    ],
+)
+def test_levels_of_paths(levels: tuple[int, ...], minimum: int, expected: list[set[str]]) -> None:
+    contents = replace(catalogue(categories=[("x",)] * 4), paths=PATHS)
+    found = MultiHot(MultiHotSettings(levels=levels, minimum=minimum)).encode(contents)
+    rows = [{found.columns[column] for column in np.flatnonzero(row)} for row in found.values]
+    assert rows == expected
+    assert found.present.tolist() == [bool(row) for row in expected]
+
+
+def test_levels_need_paths() -> None:
+    settings = MultiHotSettings(levels=(1,))
+    with pytest.raises(DataError, match="its categories have no levels"):
+        MultiHot(settings).encode(catalogue(categories=[("x",)]))
+    with pytest.raises(DataError, match="no category label at the levels 1 is carried"):
+        MultiHot(settings).encode(replace(catalogue(categories=[("x",)]), paths=((),)))
+    with pytest.raises(ValueError, match="there is no level 0"):
+        MultiHotSettings(levels=(0,))

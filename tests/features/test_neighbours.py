@@ -60,7 +60,7 @@ def test_agreement_by_hand() -> None:
 
 
 def test_the_check_counts_what_is_wrong() -> None:
-    rows = [[1.0, 7, 0], [1, 7, 0], [3, 7, 0], [0, 7, 4], [9, 9, 9]]
+    rows = [[1.0, 7.0, 0.0], [1.0, 7.0, 0.0], [3.0, 7.0, 0.0], [0.0, 7.0, 4.0], [9.0, 9.0, 9.0]]
     found = check_features(features(rows, missing=(5,)), training([1, 2, 3, 4], items=5))
     assert (found.items, found.missing, found.doubles, found.columns, found.constant_columns) == (
         5,
