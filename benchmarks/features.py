@@ -1,8 +1,9 @@
 """Extracting features beside the bare models: ``python -m benchmarks.features``.
 
-The paper's two models in their full size, with random weights (the time is the same): VGG-16 on JPEG files as a
-shop has them, and BERT-base on texts of skewed lengths. The bare side runs the same model over the same batches,
-loaded beforehand; bench reads and prepares the files, tokenises, and keeps every batch on disk. They take turns.
+The paper's two models in their full size, with random weights (the time is the same): VGG-16 on JPEG files as
+a shop has them, and BERT-base on texts of skewed lengths. The bare side runs the same model over the same
+batches, loaded beforehand; bench reads and prepares the files, tokenises, and keeps every batch on disk. They
+take turns.
 """
 
 from __future__ import annotations
