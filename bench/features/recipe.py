@@ -15,6 +15,7 @@ from bench.errors import InputError
 from bench.features.learned import LearnedEncoder
 from bench.home import home_folder
 from bench.registry import ENCODERS, EncoderEntry, Modality, load
+from bench.suite.paths import portable
 from bench.suite.settings import LearnedEncoderSettings, Settings
 
 FORMAT_VERSION = 1
@@ -55,7 +56,7 @@ class Request:
     def label(self) -> str:
         """The encoder as results show it, with every option: ``tfidf-svd(size=64, ...)``."""
         options = _options(self.settings)
-        written = ", ".join(f"{key}={_shown(value)}" for key, value in sorted(options.items()))
+        written = ", ".join(f"{key}={portable(value)}" for key, value in sorted(options.items()))
         return f"{self.encoder}({written})" if options else self.encoder
 
     @property
@@ -92,12 +93,6 @@ class Request:
 def _options(settings: Settings) -> dict[str, Any]:
     """Without what is null: an option that says nothing is as if it did not exist."""
     return settings.model_dump(mode="json", exclude_none=True)
-
-
-def _shown(value: Any) -> str:
-    """A path by its last part alone: results are read on other machines."""
-    text = str(value)
-    return text.rstrip("/").rpartition("/")[2] if text.startswith(("/", "~", ".")) else text
 
 
 def _settings(modality: Modality, name: str, options: Mapping[str, Any]) -> Settings:

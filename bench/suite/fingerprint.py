@@ -12,6 +12,7 @@ from typing import Any
 
 from bench.registry import COUNTED, ENCODERS, MODELS, RECBOLE_VERSION, RESULT_VERSIONS, Modality
 from bench.suite.expansion import RunSpec
+from bench.suite.paths import portable
 from bench.suite.reference import NATIVE_ONLY, is_reference
 
 
@@ -48,7 +49,8 @@ def identity(
         "features": {
             modality: {
                 "encoder": encoder.name,
-                "options": dict(encoder.options),
+                # Where weights lie on a machine is no part of it: the hash is of what they made.
+                "options": {key: portable(value) for key, value in encoder.options.items()},
                 "version": ENCODERS[encoder.name].version,
                 "hash": feature_hashes[modality],
             }

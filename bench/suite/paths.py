@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
+from typing import Any
 
 
 def leaves_folder(name: str) -> bool:
@@ -20,3 +21,13 @@ def check_inside(name: str) -> str:
     if not name or leaves_folder(name):
         raise ValueError(f"{name!r} is no path inside the data folder: write it as in folder/file.txt")
     return name
+
+
+def portable(value: Any) -> Any:
+    """A path on this machine by its last part; what is no text, or is a relative name, as it is.
+
+    Results are read, and runs are found again, where the same file lies elsewhere.
+    """
+    if isinstance(value, str) and value.startswith(("/", "~", ".")):
+        return value.rstrip("/").rpartition("/")[2]
+    return value

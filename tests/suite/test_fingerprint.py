@@ -208,6 +208,16 @@ def test_the_registry_knows_which_models_count(name: str) -> None:
     assert issubclass(registry.load(entry.path), CountingModel) is entry.counting
 
 
+def test_where_weights_lie_is_left_out_but_their_name_and_the_hash_are_not() -> None:
+    def of(weights: str, digest: str = "h") -> str:
+        encoder = EncoderSettings(name="torchvision", options={"model": "vgg16", "weights": weights})
+        spec = _spec().model_copy(update={"features": {"image": encoder}})
+        return fingerprint(identity(spec, "d", {"image": digest}, "cpu", {"torch": "2"}))
+
+    assert of("/here/vgg16.pth") == of("~/there/vgg16.pth") == of("./vgg16.pth")
+    assert len({of("/here/vgg16.pth"), of("/here/other.pth"), of("/here/vgg16.pth", "g"), of("random")}) == 4
+
+
 def test_features_must_be_those_of_the_run() -> None:
     with pytest.raises(ValueError, match="image"):
         _identity(_spec(), feature_hashes={"text": "t"})
