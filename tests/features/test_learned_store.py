@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 import signal
@@ -17,7 +18,7 @@ from safetensors.numpy import load_file
 from sklearn.decomposition import PCA
 
 from bench.data.datasets import prepare_dataset
-from bench.data.prepared import PreparedDataset
+from bench.data.prepared import PreparedDataset, load_catalogue
 from bench.features.learned import LearnedEncoder
 from bench.features.store import extract, stored_hash
 from bench.features.torchvision_images import TorchvisionImages
@@ -157,3 +158,29 @@ def test_killed_and_begun_again_the_bytes_are_the_same(
     one, other = (only(tmp_path / name) / "features.safetensors" for name in ("whole", "killed"))
     assert one.read_bytes() == other.read_bytes()
     assert not list(features.glob("*.work"))
+
+
+@pytest.mark.requires("data")
+def test_real_posters_and_plots(
+    shared_data: Path, published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Films of a few users of the real multimodal set; what should be there is counted by plain Python."""
+    monkeypatch.setenv("BENCH_DATA", str(shared_data / "ml-100k-multimodal"))
+    options = {
+        **{"interactions": "interactions.csv", "items": "items.csv", "title": "title", "text": "text"},
+        **{"categories": "categories", "image": "image", "users": 4, "last": 20},
+    }
+    films = prepare_dataset("tables", "films", options, tmp_path)
+    catalogue = load_catalogue(films)
+    with (shared_data / "ml-100k-multimodal" / "items.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["item_id"]: row for row in csv.DictReader(file)}
+    posters = [
+        bool(rows[name]["image"]) and (shared_data / "ml-100k-multimodal" / rows[name]["image"]).is_file()
+        for name in catalogue.ids
+    ]
+    assert 40 < len(posters) <= 80
+    images = extract(films, "image", "torchvision", published["torchvision"], tmp_path)
+    assert images.present[1:].tolist() == posters
+    assert len(np.unique(images.values[images.present], axis=0)) == sum(posters)
+    texts = extract(films, "text", "huggingface", published["huggingface"], tmp_path)
+    assert texts.present[1:].all() and len(np.unique(texts.values, axis=0)) > 0.9 * len(posters)
