@@ -22,6 +22,7 @@ from bench.suite import own
 from bench.suite.expansion import RunSpec
 from bench.suite.fingerprint import fingerprint, identity
 from bench.suite.reference import is_reference, recbole_folder
+from bench.suite.settings import EncoderSettings
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Planner:
         self._prepare = prepare
         self._progress = progress
         self._datasets: dict[str, PreparedDataset | BenchError | None] = {}
-        self._features: dict[tuple[str, str], ItemFeatures] = {}
+        self._features: dict[tuple[str, str], ItemFeatures | DataError] = {}
 
     def plan(self, specs: Iterable[RunSpec]) -> list[Planned]:
         """Each specification with its fingerprint, in the same order."""
@@ -86,13 +87,24 @@ class Planner:
         """The features that a run reads."""
         found: dict[Modality, ItemFeatures] = {}
         for modality, encoder in spec.features.items():
-            key = (dataset.content_hash, encoder.model_dump_json())
-            if key not in self._features:
+            found[modality] = self._extract(dataset, modality, encoder)
+        return found
+
+    def _extract(
+        self, dataset: PreparedDataset, modality: Modality, encoder: EncoderSettings
+    ) -> ItemFeatures:
+        key = (dataset.content_hash, f"{modality} {encoder.model_dump_json()}")
+        if key not in self._features:
+            try:
                 self._features[key] = extract(
                     dataset, modality, encoder.name, dict(encoder.options), self._home, self._progress
                 )
-            found[modality] = self._features[key]
-        return found
+            except DataError as error:
+                self._features[key] = error  # weights that cannot be had are not asked for again by each run
+        known = self._features[key]
+        if isinstance(known, DataError):
+            raise known
+        return known
 
     def _hashes(self, spec: RunSpec, dataset: PreparedDataset) -> dict[Modality, str]:
         """The content hashes of the features that a run reads."""
