@@ -10,8 +10,7 @@ from bench.data.sources.base import Progress
 from bench.errors import DataError
 from bench.features.contents import device, encode_pictures, encode_texts
 from bench.features.encoder import Encoded
-from bench.features.hub import hub_files, hub_weights, load_model, load_tokenizer
-from bench.features.learned import LearnedEncoder
+from bench.features.hub import HubEncoder, hub_files, load_model, load_tokenizer
 from bench.features.libraries import transformers
 from bench.suite.settings import ClipSettings, ClipTextSettings
 
@@ -22,18 +21,8 @@ if TYPE_CHECKING:
 _PADDED = ("siglip", "siglip2")  # trained on texts of one length, padding included
 
 
-class ClipImages(LearnedEncoder):
+class ClipImages(HubEncoder[ClipSettings]):
     """[n_items, d]: pictures in the space that both towers share, not normalised."""
-
-    def __init__(self, settings: ClipSettings, home: Path | None = None, work: Path | None = None) -> None:
-        super().__init__(settings, home, work)
-        self.settings = settings
-
-    def weights(self) -> str | None:
-        return hub_weights(self.settings, self.home)
-
-    def fetch(self, progress: Progress | None = None) -> None:
-        hub_files(self.settings)
 
     def encode(self, catalogue: Catalogue, progress: Progress | None = None) -> Encoded:
         folder = hub_files(self.settings)
@@ -54,20 +43,8 @@ class ClipImages(LearnedEncoder):
         return encode_pictures(catalogue, prepare, forward, self.work, progress)
 
 
-class ClipTexts(LearnedEncoder):
+class ClipTexts(HubEncoder[ClipTextSettings]):
     """[n_items, d]: title and description in the space that both towers share, not normalised."""
-
-    def __init__(
-        self, settings: ClipTextSettings, home: Path | None = None, work: Path | None = None
-    ) -> None:
-        super().__init__(settings, home, work)
-        self.settings = settings
-
-    def weights(self) -> str | None:
-        return hub_weights(self.settings, self.home)
-
-    def fetch(self, progress: Progress | None = None) -> None:
-        hub_files(self.settings)
 
     def encode(self, catalogue: Catalogue, progress: Progress | None = None) -> Encoded:
         folder = hub_files(self.settings)

@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
+from bench.data.sources.base import Progress
 from bench.errors import DataError
+from bench.features.learned import LearnedEncoder
 from bench.features.libraries import transformers
 from bench.features.weights import PUBLISHED, RANDOM, hub_folder, hub_identity, identify, local
 from bench.suite.settings import HubSettings
+
+S = TypeVar("S", bound=HubSettings)
+
+
+class HubEncoder(LearnedEncoder, Generic[S]):
+    """An encoder of the hub: where its weights come from."""
+
+    def __init__(self, settings: S, home: Path | None = None, work: Path | None = None) -> None:
+        super().__init__(settings, home, work)
+        self.settings = settings
+
+    def weights(self) -> str | None:
+        return hub_weights(self.settings, self.home)
+
+    def fetch(self, progress: Progress | None = None) -> None:
+        hub_files(self.settings)
 
 
 def hub_weights(settings: HubSettings, home: Path | None) -> str | None:

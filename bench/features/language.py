@@ -6,7 +6,6 @@ With bert-base-uncased (Devlin et al. 2019) and ``pooling: cls`` these are the t
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from bench.data.prepared import Catalogue
@@ -14,29 +13,16 @@ from bench.data.sources.base import Progress
 from bench.errors import DataError
 from bench.features.contents import device, encode_texts
 from bench.features.encoder import Encoded
-from bench.features.hub import hub_files, hub_weights, load_model, load_tokenizer
-from bench.features.learned import LearnedEncoder
+from bench.features.hub import HubEncoder, hub_files, load_model, load_tokenizer
 from bench.suite.settings import HuggingFaceSettings
 
 
-class HuggingFaceTexts(LearnedEncoder):
+class HuggingFaceTexts(HubEncoder[HuggingFaceSettings]):
     """[n_items, d] of title and description; an item without a word is missing.
 
     ``pooling``: ``cls``, the last layer at the first token; ``mean``, its mean over all tokens but padding;
     ``pooler``, the model's own summary.
     """
-
-    def __init__(
-        self, settings: HuggingFaceSettings, home: Path | None = None, work: Path | None = None
-    ) -> None:
-        super().__init__(settings, home, work)
-        self.settings = settings
-
-    def weights(self) -> str | None:
-        return hub_weights(self.settings, self.home)
-
-    def fetch(self, progress: Progress | None = None) -> None:
-        hub_files(self.settings)
 
     def encode(self, catalogue: Catalogue, progress: Progress | None = None) -> Encoded:
         folder = hub_files(self.settings)
