@@ -17,7 +17,7 @@ _SCHEMAS = (
     "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
     "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
 )
-_missing: list[Any] = []  # a library of operators lasts as long as its object
+_defined: list[Any] = []  # a library of operators lasts as long as its object
 
 
 @cache
@@ -35,12 +35,12 @@ def torchvision() -> ModuleType:
             raise
     for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
         del sys.modules[name]
-    import torch
+    from torch import library as operators
 
-    library: Any = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
+    missing: Any = operators.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     for schema in _SCHEMAS:
-        library.define(schema)
-    _missing.append(library)
+        missing.define(schema)
+    _defined.append(missing)
     return importlib.import_module("torchvision")
 
 
