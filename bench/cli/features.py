@@ -93,6 +93,7 @@ def print_list(home: Path | None, format: str) -> None:
     table = Table("name", "dataset", "encoder", "items", "MB")
     for column in table.columns[3:]:
         column.justify = "right"
+    table.columns[0].overflow = "fold"  # it is to be typed
     for row in rows:
         present = "begun" if row["items"] is None else f"{row['present']:,} of {row['items']:,}"
         table.add_row(
@@ -113,6 +114,7 @@ def print_info(name: str, home: Path | None, format: str) -> None:
         print(json.dumps(facts, indent=1, ensure_ascii=False))
         return
     table = Table("", "", show_header=False)
+    table.columns[1].overflow = "fold"  # hashes are to be compared
     for key in ("modality", "encoder", "options", "weights", "dataset", "dataset_label", "content_hash"):
         if key in facts:
             table.add_row(key, Text(_words(facts[key])))
