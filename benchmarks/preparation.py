@@ -72,19 +72,30 @@ class Preparation:
         return asdict(self) | {"speedup": 1 / self.ratio}
 
 
-def generate(folder: Path, reviews: int, seed: int = 0) -> None:
-    """Write both files: reviews in random order of users with skewed activity, products described for all."""
+def generate(
+    folder: Path, reviews: int, items: int | None = None, words_described: int = WORDS, seed: int = 0
+) -> None:
+    """Write both files: reviews in random order of users with skewed activity, products described for all.
+
+    Args:
+        folder: where they come to lie.
+        reviews: in all.
+        items: products; None: one for every `PER_ITEM` reviews.
+        words_described: of each product.
+        seed: of it all.
+    """
     rng = np.random.default_rng(seed)
     letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
     words = ["".join(rng.choice(letters, size=rng.integers(2, 10))) for _ in range(5_000)]
     texts = [" ".join(rng.choice(words, size=int(n))) for n in rng.poisson(WORDS, size=20_000)]
-    users, items = max(reviews // PER_USER, 1), max(reviews // PER_ITEM, 1)
+    described = max(words_described // WORDS, 1)
+    users, items = max(reviews // PER_USER, 1), items or max(reviews // PER_ITEM, 1)
     with gzip.open(folder / PRODUCTS, "wt", encoding="utf-8", compresslevel=6) as file:
         for item in range(items):
             picture = [f"https://example.org/images/{item}.jpg"] if item % 20 else []
             product = {
                 "category": ["Shop", f"Part {item % 7}", f"Shelf {item % 300}"],
-                "description": [texts[item % len(texts)]],
+                "description": [texts[(item + k) % len(texts)] for k in range(described)],
                 "title": f"Product {item}",
                 "also_buy": [f"B{(item * k) % items:09d}" for k in range(2, 12)],
                 "asin": f"B{item:09d}",
@@ -116,12 +127,14 @@ def generate(folder: Path, reviews: int, seed: int = 0) -> None:
                 file.write(json.dumps(review) + "\n")
 
 
-def compare(folder: Path, reviews: int, repetitions: int) -> Preparation:
-    """Time both in turns on the files in ``folder``, which are generated if they are not there."""
+def compare(
+    folder: Path, reviews: int, items: int | None, words_described: int, repetitions: int
+) -> Preparation:
+    """Time both in turns on the files in ``folder``, which are generated (see `generate`) if absent."""
     files = [folder / name for name in (REVIEWS, PRODUCTS)]
     if not all(file.is_file() for file in files):
         note(f"generating {reviews:,} reviews")
-        generate(folder, reviews)
+        generate(folder, reviews, items, words_described)
     found = Preparation(reviews, sum(file.stat().st_size for file in files) / 1e6)
     for _ in range(repetitions):
         start = time.perf_counter()
@@ -151,6 +164,8 @@ def main() -> None:
     """Read the command line, compare, print."""
     options = parser("preparation", __doc__)
     options.add_argument("--reviews", type=int, default=10_000_000, help="to generate (default: ten million)")
+    options.add_argument("--items", type=int, help=f"to generate (default: one for {PER_ITEM} reviews)")
+    options.add_argument("--words", type=int, default=WORDS, help=f"of a description (default: {WORDS})")
     options.add_argument("--repetitions", type=int, default=3, help="of both (default: 3)")
     options.add_argument("--folder", type=Path, help="of the generated files, which stay there")
     chosen = options.parse_args()
@@ -158,10 +173,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = chosen.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        found = compare(folder, reviews, 1 if chosen.quick else chosen.repetitions)
+        repetitions = 1 if chosen.quick else chosen.repetitions
+        found = compare(folder, reviews, chosen.items, chosen.words, repetitions)
     row = [
         f"{found.reviews:,}", f"{found.megabytes:,.0f}", spread(found.gzip_s), spread(found.bench_s),
-        f"{found.ratio:.2f}", f"{found.memory_mib:,.0f}", f"{found.interactions:,}",
+        f"{found.ratio:.2f}", f"{found.memory_mib:,.0f}", f"{found.interactions:,}", f"{found.items:,}",
     ]  # fmt: skip
     columns = [
         "reviews",
@@ -171,6 +187,7 @@ def main() -> None:
         "ratio",
         "memory, MiB",
         "interactions left",
+        "items left",
     ]
     show("Preparing a dataset", columns, [row], texts=0)
     write(chosen.json, [found.record()])

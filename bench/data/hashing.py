@@ -10,36 +10,43 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-_ROWS = 65_536  # at a time
+from bench.data.tables import read_batches
 
 
-def content_hash(tables: Mapping[str, pa.Table], folder: Path) -> str:
+def content_hash(tables: Mapping[str, Path], folder: Path) -> str:
     """SHA-256 over the values of the tables, in their order, and the bytes of the pictures: hex.
 
-    It hashes values, each row as a list in JSON, and no Parquet files, whose bytes change with the version of
-    the library that wrote them.
+    It hashes values, each row as a list in JSON, and not the Parquet files themselves: their bytes change
+    with the version of the library that wrote them.
 
     Args:
-        tables: by name; ``items`` is among them, its ``image`` names pictures.
+        tables: Parquet files by name; ``items`` is among them, its ``image`` names pictures.
         folder: of the pictures.
     """
     digest = hashlib.sha256()
-    for name, table in tables.items():
-        digest.update(f"{name} {table.num_rows} {table.column_names}\n".encode())
-        for lines in json_lines(table):
+    for name, file in tables.items():
+        found = pq.read_metadata(file)
+        digest.update(f"{name} {found.num_rows} {found.schema.to_arrow_schema().names}\n".encode())
+        for lines in json_lines(file):
             digest.update(lines)
-    for image in tables["items"]["image"].to_pylist():
-        if image is not None:
-            picture = (folder / image).read_bytes()
-            digest.update(f"{image} {len(picture)}\n".encode() + picture)
+    for image in picture_names(tables["items"]):
+        picture = (folder / image).read_bytes()
+        digest.update(f"{image} {len(picture)}\n".encode() + picture)
     return digest.hexdigest()
 
 
-def json_lines(table: pa.Table) -> Iterator[bytes]:
-    """Each row as a list in JSON on a line of its own, many rows at a time."""
-    numbers = all(pa.types.is_integer(column.type) and not column.null_count for column in table.columns)
-    for batch in table.to_batches(max_chunksize=_ROWS):
+def picture_names(items: Path) -> Iterator[str]:
+    """The pictures that a file of items names, in its order."""
+    for batch in read_batches(items, ["image"]):
+        yield from (name for name in batch["image"].to_pylist() if name is not None)
+
+
+def json_lines(file: Path) -> Iterator[bytes]:
+    """Each row of a Parquet file as a list in JSON on a line of its own, many rows at a time."""
+    for batch in read_batches(file):
+        numbers = all(pa.types.is_integer(column.type) and not column.null_count for column in batch.columns)
         yield _of_numbers(batch) if numbers else _of_anything(batch)
 
 

@@ -5,24 +5,22 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.data.folders import build_folder
-from bench.data.hashing import content_hash
+from bench.data.hashing import content_hash, picture_names
+from bench.data.placed import FindPictures, PlacedPictures
 from bench.data.prepared import FORMAT_VERSION, PreparedDataset, file_hash, is_intact
-from bench.data.sources.base import Progress, RawData, RawFiles, Source, picture_file
-from bench.data.split import Split, split
+from bench.data.sources.base import Progress, RawData, RawFiles, Source
+from bench.data.split import split
+from bench.data.tables import read_batches, write_batches
 from bench.errors import DataError
 from bench.registry import MODALITIES, Modality
 from bench.suite.dataset_settings import CutSettings
-
-# From addresses to the files of those pictures that are at hand.
-FindPictures = Callable[[Sequence[str]], Mapping[str, Path]]
 
 _TABLES = ("items", "users", "train", "validation", "test")
 
@@ -65,15 +63,23 @@ def prepare(
             progress("split", 0, 1)
         spill = partial / "spill"
         spill.mkdir()
-        parts = split(raw, cut, spill)
-        shutil.rmtree(spill)
-        items, absent = _place_pictures(source.tidy(parts.items), collected, partial / "images")
-        items, missing = _place_fetched(items, parts.addresses, pictures, partial / "images")
-        shutil.rmtree(collected)
+        with split(raw, cut, spill) as parts:
+            placed = PlacedPictures(collected, partial / "images", parts.shared_images, pictures)
+            for name in _TABLES:
+                rows = parts.batches(name)
+                if name == "items":
+                    rows = (placed.place(source.tidy(items)) for items in rows)
+                write_batches(partial / f"{name}.parquet", rows)
+        for used in (spill, collected):
+            shutil.rmtree(used)
         if progress is not None:
             progress("split", 1, 1)
-        facts = {"pictures_named_but_absent": absent, "pictures_not_fetched": missing}
-        _write(partial, raw, parts, items, facts, recipe)
+        facts = {
+            **parts.facts,
+            "pictures_named_but_absent": placed.absent,
+            "pictures_not_fetched": placed.not_fetched,
+        }
+        _describe(partial, raw, facts, recipe)
 
     build_folder(folder, done, build)
     return PreparedDataset.open(folder, label)
@@ -86,85 +92,30 @@ def _require_unchanged(raw: RawData | RawFiles, recipe: Mapping[str, Any]) -> No
             raise DataError(f"{name} was changed while it was being read: run it again")
 
 
-def _place_pictures(items: pa.Table, collected: Path, target: Path) -> tuple[pa.Table, int]:
-    """Move the catalogue's pictures to ``target``, named by item number.
-
-    Returns:
-        the items with the new names (relative to the dataset's folder), and how many named a picture that
-        is not there.
-    """
-    names: list[str | None] = []
-    absent = 0
-    waiting = Counter(items["image"].to_pylist())
-    for item, name in zip(items["item"].to_pylist(), items["image"].to_pylist(), strict=True):
-        file = None if name is None else picture_file(collected, name)
-        if file is None:
-            absent += name is not None
-            names.append(None)
-            continue
-        target.mkdir(exist_ok=True)
-        placed = target / f"{item}{file.suffix.lower()}"
-        # Two items may share a picture; only the last one may move it.
-        waiting[name] -= 1
-        if waiting[name]:
-            shutil.copyfile(file, placed)
-        else:
-            file.rename(placed)
-        names.append(f"{target.name}/{placed.name}")
-    column = items.schema.get_field_index("image")
-    return items.set_column(column, "image", pa.array(names, pa.string())), absent
-
-
-def _place_fetched(
-    items: pa.Table, addresses: pa.Table, find: FindPictures, target: Path
-) -> tuple[pa.Table, int]:
-    """Copy the pictures that are at hand of those with an address; the items, and how many are not."""
-    urls = dict(zip(addresses["item"].to_pylist(), addresses["url"].to_pylist(), strict=True))
-    files = find(list(dict.fromkeys(urls.values()))) if urls else {}
-    names = items["image"].to_pylist()
-    for at, item in enumerate(items["item"].to_pylist()):
-        file = files.get(urls.get(item, ""))
-        if file is not None:
-            target.mkdir(exist_ok=True)
-            placed = target / f"{item}{file.suffix}"
-            shutil.copyfile(file, placed)
-            names[at] = f"{target.name}/{placed.name}"
-    column = items.schema.get_field_index("image")
-    missing = sum(url not in files for url in urls.values())
-    return items.set_column(column, "image", pa.array(names, pa.string())), missing
-
-
-def _write(
-    partial: Path,
-    raw: RawData | RawFiles,
-    parts: Split,
-    items: pa.Table,
-    pictures: Mapping[str, int],
-    recipe: Mapping[str, Any],
+def _describe(
+    partial: Path, raw: RawData | RawFiles, counts: Mapping[str, Any], recipe: Mapping[str, Any]
 ) -> None:
-    tables = {name: getattr(parts, name) for name in _TABLES} | {"items": items}
-    for name, table in tables.items():
-        pq.write_table(table, partial / f"{name}.parquet")
-    described = _described(items)
-    users, bought, interactions = parts.users.num_rows, items.num_rows, parts.facts["interactions"]
+    """Write ``dataset.json`` for the tables and pictures that are in the folder."""
+    tables = {name: partial / f"{name}.parquet" for name in _TABLES}
+    described = _described(tables["items"])
+    users, bought, interactions = counts["users"], counts["items"], counts["interactions"]
     facts = {
         "format_version": FORMAT_VERSION,
-        "files": {f"{name}.parquet": file_hash(partial / f"{name}.parquet") for name in _TABLES},
+        "files": {file.name: file_hash(file) for file in tables.values()},
         "recipe": dict(recipe),
-        "content_hash": content_hash({name: tables[name] for name in _TABLES}, partial),
+        "content_hash": content_hash(tables, partial),
         "users": users,
         "items": bought,
         "interactions": interactions,
-        "in_time": parts.facts["cut"]["split"] is not None,
+        "in_time": counts["cut"]["split"] is not None,
         "modalities": [modality for modality in MODALITIES if described[modality]],
         "audit": {
-            **parts.facts,
-            "training_targets": parts.train.num_rows - users,
+            **counts,
+            "training_targets": pq.read_metadata(tables["train"]).num_rows - users,
             "interactions_per_user": interactions / users,
             "interactions_per_item": interactions / bought,
             "items_with": described,
-            **pictures,
-            "items_with_a_picture_shared": _shared_pictures(items, partial),
+            "items_with_a_picture_shared": _shared_pictures(tables["items"], partial),
             "source_sha256": dict(raw.files),
             "truth": None if raw.truth is None else dict(raw.truth),
         },
@@ -173,16 +124,18 @@ def _write(
     (partial / "dataset.json").write_text(text, encoding="utf-8")
 
 
-def _shared_pictures(items: pa.Table, folder: Path) -> int:
+def _shared_pictures(items: Path, folder: Path) -> int:
     """How many items have the very picture of another one, byte by byte."""
-    times = Counter(file_hash(folder / name) for name in items["image"].to_pylist() if name is not None)
+    times = Counter(file_hash(folder / name) for name in picture_names(items))
     return sum(count for count in times.values() if count > 1)
 
 
-def _described(items: pa.Table) -> dict[Modality, int]:
-    rows = items.select(["title", "text", "categories", "image"]).to_pylist()
-    return {
-        "image": sum(row["image"] is not None for row in rows),
-        "text": sum(bool(row["title"].strip() or row["text"].strip()) for row in rows),
-        "category": sum(bool(row["categories"]) for row in rows),
-    }
+def _described(items: Path) -> dict[Modality, int]:
+    """How many items have which modality."""
+    found: dict[Modality, int] = dict.fromkeys(MODALITIES, 0)
+    for batch in read_batches(items, ["title", "text", "categories", "image"]):
+        for row in batch.to_pylist():
+            found["image"] += row["image"] is not None
+            found["text"] += bool(row["title"].strip() or row["text"].strip())
+            found["category"] += bool(row["categories"])
+    return found

@@ -15,8 +15,7 @@ did not have it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from bench.data.database import open_database
 from bench.data.facts import split_facts
 from bench.data.sources.base import PATHS, URL, RawData, RawFiles
 from bench.data.steps import Left, apply_steps
+from bench.data.tables import ROWS
 from bench.errors import DataError
 from bench.suite.dataset_settings import CutSettings, TemporalSplit
 from bench.wording import count
@@ -122,9 +122,13 @@ from (select item, min("row") as first from kept group by item) as bought
 join item_ids using (item)
 left join described using (item)
 """
-_CATALOGUE = "select item, id, title, text, categories, image{paths} from items order by item"
-_ADDRESSES = """
-select item, url from items where url is not null and image is null order by item
+_CATALOGUE = """
+select item, id, title, text, categories, image{paths}, case when image is null then url end as url
+from items order by item
+"""
+_NAMES = 'select "user", id from users order by "user"'
+_SHARED_IMAGES = """
+select image, count(*) from items where image is not null group by image having count(*) > 1
 """
 _PART = """
 select users."user", items.item
@@ -134,6 +138,8 @@ order by users."user", kept.place
 """
 _FACTS = """
 select
+    (select count(*) from users) as users,
+    (select count(*) from items) as items,
     (select count(*) from described) as items_described,
     (select count(*) from interactions) - (select count(*) from cut) as interactions_cut,
     (select count(distinct "user") from interactions) - (select count(distinct "user") from cut) as users_cut,
@@ -146,29 +152,48 @@ select
 """
 
 
-@dataclass(frozen=True)
 class Split:
-    """The five tables of a prepared dataset (see `bench.data.prepared`), and counts for the audit.
+    """The tables of a prepared dataset (see `bench.data.prepared`), still in the database; to be closed.
+
+    * ``users``: user (0..U-1, in the order of their first interaction in the file, cut off or not), id.
+    * ``items``: item (1..n, in the order of the source's item table, then of first interaction), id, title,
+      text, categories, image (as the source names it), paths if the source knows them, and url, where a
+      picture that the source does not bring can be fetched.
+    * ``train``: user, item; each user's interactions but the last two, by user and time.
+    * ``validation``: user, item; the last but one. Of a split in time, all between the two moments: a user's
+      first is the target, and all are history at the test.
+    * ``test``: user, item; the last. Of a split in time, the first from the second moment on.
 
     Attributes:
-        users: user (0..U-1, in the order of their first interaction in the file, cut off or not), id.
-        items: item (1..n, in the order of the source's item table, then of first interaction), id, title,
-            text, categories, image (as the source names it), and paths if the source knows them.
-        train: user, item; each user's interactions but the last two, by user and time.
-        validation: user, item; the last but one. Of a split in time, all between the two moments: a user's
-            first is the target, and all are history at the test.
-        test: user, item; the last. Of a split in time, the first from the second moment on.
-        addresses: item, url; where a picture that the source does not bring can be fetched.
         facts: counts of what was read, what steps, cut and too short histories took away, and the rest.
+        shared_images: the names of pictures that several items have, and how many.
     """
 
-    users: pa.Table
-    items: pa.Table
-    train: pa.Table
-    validation: pa.Table
-    test: pa.Table
-    addresses: pa.Table
-    facts: dict[str, Any]
+    def __init__(
+        self,
+        database: duckdb.DuckDBPyConnection,
+        queries: Mapping[str, str],
+        facts: Mapping[str, Any],
+    ) -> None:
+        self.facts = facts
+        self.shared_images: dict[str, int] = dict(database.sql(_SHARED_IMAGES).fetchall())
+        self._database, self._queries = database, queries
+
+    def __enter__(self) -> Split:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    def batches(self, name: str) -> Iterator[pa.RecordBatch]:
+        """A table, many rows at a time, one batch even where it has none; one table after another."""
+        reader = self._database.sql(self._queries[name]).to_arrow_reader(ROWS)
+        yield next(reader, pa.RecordBatch.from_pylist([], schema=reader.schema))
+        yield from reader
+
+    def read(self, name: str) -> pa.Table:
+        """A table as a whole."""
+        return pa.Table.from_batches(self.batches(name))
 
 
 def split(raw: RawData | RawFiles, cut: CutSettings | None = None, spill: Path | None = None) -> Split:
@@ -184,39 +209,41 @@ def split(raw: RawData | RawFiles, cut: CutSettings | None = None, spill: Path |
     """
     database = open_database(spill)
     try:
-        read_raw(database, raw)
-        limits = CutSettings() if cut is None else cut
-        left = apply_steps(database, limits.steps)
-        database.execute(_CUT, {"users": limits.users, "last": limits.last})
-        if limits.split is None:
-            database.execute(_KEPT, {"fewest": FEWEST_INTERACTIONS})
-        else:
-            database.execute(_KEPT_IN_TIME, dict(zip(_MOMENTS, limits.split.bounds, strict=True)))
-        for statement in (_USERS, _ITEMS):
-            database.execute(statement)
-        parts = {
-            name: database.sql(_PART.format(part=name)).to_arrow_table()
-            for name in ("train", "validation", "test")
-        }
-        users = database.sql('select "user", id from users order by "user"').to_arrow_table()
+        facts = _split(database, raw, CutSettings() if cut is None else cut)
         paths = ", paths" if PATHS.name in _columns(raw.items) else ""
-        items = database.sql(_CATALOGUE.format(paths=paths)).to_arrow_table()
-        addresses = database.sql(_ADDRESSES).to_arrow_table()
-        facts: dict[str, Any] = database.sql(_FACTS).to_arrow_table().to_pylist()[0] | split_facts(database)
-    finally:
+        parts = {name: _PART.format(part=name) for name in ("train", "validation", "test")}
+        return Split(database, {"users": _NAMES, "items": _CATALOGUE.format(paths=paths), **parts}, facts)
+    except BaseException:
         database.close()
+        raise
+
+
+def _split(
+    database: duckdb.DuckDBPyConnection, raw: RawData | RawFiles, limits: CutSettings
+) -> dict[str, Any]:
+    """Make the tables ``kept``, ``users`` and ``items``; the facts."""
+    read_raw(database, raw)
+    left = apply_steps(database, limits.steps)
+    database.execute(_CUT, {"users": limits.users, "last": limits.last})
+    if limits.split is None:
+        database.execute(_KEPT, {"fewest": FEWEST_INTERACTIONS})
+    else:
+        database.execute(_KEPT_IN_TIME, dict(zip(_MOMENTS, limits.split.bounds, strict=True)))
+    for statement in (_USERS, _ITEMS):
+        database.execute(statement)
+    facts: dict[str, Any] = database.sql(_FACTS).to_arrow_table().to_pylist()[0] | split_facts(database)
     read, filtered = left[0], left[-1]
     if limits.split is not None:
         _require_targets(limits.split, facts)
-    elif not users.num_rows:
+    elif not facts["users"]:
         raise DataError(_nobody(left, facts))
     facts |= {"interactions_read": read.interactions, "users_read": read.users, "items_bought": read.items}
     moments = None if limits.split is None else limits.split.model_dump(mode="json")
     facts["cut"] = {"users": limits.users, "last": limits.last, "split": moments}
     facts["steps"] = [each.record() for each in left[1:]]
-    facts["users_dropped"] = filtered.users - facts["users_cut"] - users.num_rows
+    facts["users_dropped"] = filtered.users - facts["users_cut"] - facts["users"]
     facts["interactions_dropped"] = filtered.interactions - facts["interactions_cut"] - facts["interactions"]
-    return Split(users=users, items=items, addresses=addresses, facts=facts, **parts)
+    return facts
 
 
 def _require_targets(moments: TemporalSplit, facts: Mapping[str, Any]) -> None:

@@ -35,7 +35,7 @@ def facts(rows: list[Row], titles: dict[str, str] | None = None) -> dict[str, ob
         for name, title in (titles or {}).items()
     ]
     raw = RawData(pa.Table.from_pylist(table, schema=INTERACTIONS), pa.Table.from_pylist(items, schema=ITEMS))
-    return split(raw).facts
+    return dict(split(raw).facts)
 
 
 def by_user(rows: list[Row]) -> dict[str, list[Row]]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
+from bench.data import split, tables
 from bench.data.locked import load_test
 from bench.data.preparation import prepare
 from bench.data.prepared import load_catalogue, load_training
@@ -149,6 +150,27 @@ def test_two_items_may_share_a_picture(tmp_path: Path) -> None:
     images = load_catalogue(prepare(Twins(), "twins", {}, tmp_path / "twins")).images
     assert [image.name for image in images if image] == ["1.png", "2.png", "3.png"]
     assert len({image.read_bytes() for image in images if image}) == 1
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_many_rows_are_prepared_as_few_at_a_time(
+    tmp_path: Path, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Named(Shelf):
+        def collect(self, folder: Path, progress: Progress | None = None) -> RawData:
+            raw = super().collect(folder, progress)
+            pictures = ["covers/a.PNG", "nowhere.png", "covers/a.PNG"]
+            images = pa.array(pictures, pa.string())
+            return RawData(raw.interactions, raw.items.set_column(4, "image", images))
+
+    whole = prepare(Named(), "shelf", {}, tmp_path / "whole")
+    for module in (split, tables):
+        monkeypatch.setattr(module, "ROWS", rows)
+    parts = prepare(Named(), "shelf", {}, tmp_path / "parts")
+    assert whole.content_hash == parts.content_hash
+    assert whole.audit == parts.audit
+    assert whole.audit["pictures_named_but_absent"] == 1
+    assert whole.audit["items_with_a_picture_shared"] == 2
 
 
 def test_the_recipe_and_the_hashes_of_the_source_are_recorded(tmp_path: Path) -> None:

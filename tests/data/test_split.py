@@ -30,7 +30,7 @@ def raw(rows: Iterable[Row], described: Iterable[str] = ()) -> RawData:
 
 def named(parts: Split, table: pa.Table) -> dict[str, list[str]]:
     """The items of ``table`` per user, by the source's identifiers."""
-    users, items = parts.users["id"].to_pylist(), parts.items["id"].to_pylist()
+    users, items = parts.read("users")["id"].to_pylist(), parts.read("items")["id"].to_pylist()
     found: dict[str, list[str]] = defaultdict(list)
     for user, item in zip(table["user"].to_pylist(), table["item"].to_pylist(), strict=True):
         found[users[user]].append(items[item - 1])
@@ -39,54 +39,54 @@ def named(parts: Split, table: pa.Table) -> dict[str, list[str]]:
 
 def test_the_last_is_the_test_target_and_the_one_before_it_validation() -> None:
     parts = split(raw([("u", "d", 4), ("u", "a", 1), ("u", "c", 3), ("u", "b", 2)]))
-    assert named(parts, parts.train) == {"u": ["a", "b"]}
-    assert named(parts, parts.validation) == {"u": ["c"]}
-    assert named(parts, parts.test) == {"u": ["d"]}
+    assert named(parts, parts.read("train")) == {"u": ["a", "b"]}
+    assert named(parts, parts.read("validation")) == {"u": ["c"]}
+    assert named(parts, parts.read("test")) == {"u": ["d"]}
 
 
 def test_equal_timestamps_keep_file_order() -> None:
     parts = split(raw([("u", "z", 5), ("u", "m", 5), ("u", "a", 5), ("u", "k", 5), ("u", "first", 1)]))
-    assert named(parts, parts.train) == {"u": ["first", "z", "m"]}
-    assert named(parts, parts.validation) == {"u": ["a"]}
-    assert named(parts, parts.test) == {"u": ["k"]}
+    assert named(parts, parts.read("train")) == {"u": ["first", "z", "m"]}
+    assert named(parts, parts.read("validation")) == {"u": ["a"]}
+    assert named(parts, parts.read("test")) == {"u": ["k"]}
 
 
 def test_a_user_with_three_interactions_is_kept_and_one_with_two_is_counted_out() -> None:
     rows = [("two", "x", 1), ("three", "a", 1), ("two", "y", 2), ("three", "b", 2), ("three", "c", 3)]
     parts = split(raw(rows, described="abcxy"))
-    assert parts.users["id"].to_pylist() == ["three"]
-    assert named(parts, parts.train) == {"three": ["a"]}
+    assert parts.read("users")["id"].to_pylist() == ["three"]
+    assert named(parts, parts.read("train")) == {"three": ["a"]}
     # x and y occur with a dropped user only.
-    assert parts.items["id"].to_pylist() == ["a", "b", "c"]
+    assert parts.read("items")["id"].to_pylist() == ["a", "b", "c"]
     assert (parts.facts["users_dropped"], parts.facts["interactions_dropped"]) == (1, 2)
-    assert parts.facts["interactions"] - 3 * parts.users.num_rows == 0
+    assert parts.facts["interactions"] - 3 * parts.read("users").num_rows == 0
 
 
 def test_repeated_purchases_stay() -> None:
     parts = split(raw([("u", "a", 1), ("u", "a", 2), ("u", "a", 3), ("u", "a", 4)]))
-    assert named(parts, parts.train) == {"u": ["a", "a"]}
-    assert named(parts, parts.test) == {"u": ["a"]}
-    assert parts.items.num_rows == 1
+    assert named(parts, parts.read("train")) == {"u": ["a", "a"]}
+    assert named(parts, parts.read("test")) == {"u": ["a"]}
+    assert parts.read("items").num_rows == 1
 
 
 def test_an_item_that_occurs_only_as_a_test_target_is_in_the_catalogue() -> None:
     parts = split(
         raw([("u", "a", 1), ("u", "b", 2), ("u", "only-test", 3)], described=["only-test", "a", "b"])
     )
-    assert parts.items["id"].to_pylist() == ["only-test", "a", "b"]
-    assert parts.test.to_pylist() == [{"user": 0, "item": 1}]
+    assert parts.read("items")["id"].to_pylist() == ["only-test", "a", "b"]
+    assert parts.read("test").to_pylist() == [{"user": 0, "item": 1}]
 
 
 def test_items_are_numbered_as_described_then_as_bought_and_the_undescribed_are_empty() -> None:
     rows = [("u", "new", 1), ("u", "b", 2), ("u", "newer", 3), ("u", "a", 4)]
     parts = split(raw(rows, described=["b", "never-bought", "a"]))
-    assert parts.items.select(["item", "id", "title"]).to_pylist() == [
+    assert parts.read("items").select(["item", "id", "title"]).to_pylist() == [
         {"item": 1, "id": "b", "title": "B"},
         {"item": 2, "id": "a", "title": "A"},
         {"item": 3, "id": "new", "title": ""},
         {"item": 4, "id": "newer", "title": ""},
     ]
-    assert parts.items["categories"].to_pylist() == [[], [], [], []]
+    assert parts.read("items")["categories"].to_pylist() == [[], [], [], []]
     assert parts.facts["items_without_metadata"] == 2
 
 
@@ -127,18 +127,18 @@ def test_the_split_equals_a_brute_force(rows: list[Row], described: list[str]) -
             split(raw(rows, described))
         return
     parts = split(raw(rows, described))
-    assert parts.users["id"].to_pylist() == list(kept)
-    assert parts.users["user"].to_pylist() == list(range(len(kept)))
-    assert named(parts, parts.train) == {user: items[:-2] for user, items in kept.items()}
-    assert named(parts, parts.validation) == {user: [items[-2]] for user, items in kept.items()}
-    assert named(parts, parts.test) == {user: [items[-1]] for user, items in kept.items()}
-    assert parts.items["item"].to_pylist() == list(range(1, parts.items.num_rows + 1))
+    assert parts.read("users")["id"].to_pylist() == list(kept)
+    assert parts.read("users")["user"].to_pylist() == list(range(len(kept)))
+    assert named(parts, parts.read("train")) == {user: items[:-2] for user, items in kept.items()}
+    assert named(parts, parts.read("validation")) == {user: [items[-2]] for user, items in kept.items()}
+    assert named(parts, parts.read("test")) == {user: [items[-1]] for user, items in kept.items()}
+    assert parts.read("items")["item"].to_pylist() == list(range(1, parts.read("items").num_rows + 1))
     bought_items = {item for items in kept.values() for item in items}
-    names = parts.items["id"].to_pylist()
+    names = parts.read("items")["id"].to_pylist()
     assert set(names) == bought_items
     assert names[: len(bought_items & set(described))] == [name for name in described if name in bought_items]
     # N - 3U training targets: every item of a training part but its first.
-    targets = sum(len(items) - 1 for items in named(parts, parts.train).values())
+    targets = sum(len(items) - 1 for items in named(parts, parts.read("train")).values())
     assert targets == parts.facts["interactions"] - 3 * len(kept)
 
 
@@ -151,10 +151,10 @@ SHOP = [
 def test_the_last_interactions_of_each_user_are_cut_out_before_the_split() -> None:
     parts = split(raw(SHOP, described="abcdefpq"), CutSettings(last=3))
     # u in time order: a b d c (d and c at the same time, in file order); w: a b c e; v keeps its three.
-    assert named(parts, parts.train) == {"u": ["b"], "v": ["p"], "w": ["b"]}
-    assert named(parts, parts.validation) == {"u": ["d"], "v": ["q"], "w": ["c"]}
-    assert named(parts, parts.test) == {"u": ["c"], "v": ["a"], "w": ["e"]}
-    assert parts.users["id"].to_pylist() == ["u", "v", "w"]
+    assert named(parts, parts.read("train")) == {"u": ["b"], "v": ["p"], "w": ["b"]}
+    assert named(parts, parts.read("validation")) == {"u": ["d"], "v": ["q"], "w": ["c"]}
+    assert named(parts, parts.read("test")) == {"u": ["c"], "v": ["a"], "w": ["e"]}
+    assert parts.read("users")["id"].to_pylist() == ["u", "v", "w"]
     assert parts.facts["cut"] == {"users": None, "last": 3, "split": None}
     assert (parts.facts["users_cut"], parts.facts["interactions_cut"]) == (0, 2)
     assert (parts.facts["interactions_read"], parts.facts["interactions"]) == (11, 9)
@@ -162,15 +162,19 @@ def test_the_last_interactions_of_each_user_are_cut_out_before_the_split() -> No
 
 def test_an_item_that_loses_all_its_interactions_leaves_the_catalogue() -> None:
     rows = [("u", "old", 1), ("u", "a", 2), ("u", "b", 3), ("u", "c", 4)]
-    assert split(raw(rows, described=["old"])).items["id"].to_pylist() == ["old", "a", "b", "c"]
-    assert split(raw(rows, described=["old"]), CutSettings(last=3)).items["id"].to_pylist() == ["a", "b", "c"]
+    assert split(raw(rows, described=["old"])).read("items")["id"].to_pylist() == ["old", "a", "b", "c"]
+    assert split(raw(rows, described=["old"]), CutSettings(last=3)).read("items")["id"].to_pylist() == [
+        "a",
+        "b",
+        "c",
+    ]
 
 
 def test_the_first_users_of_the_file_stay() -> None:
     parts = split(raw(SHOP), CutSettings(users=2))
-    assert named(parts, parts.test) == {"u": ["c"], "v": ["a"]}
+    assert named(parts, parts.read("test")) == {"u": ["c"], "v": ["a"]}
     # u stands first in the file though v's third interaction is older than what comes after it.
-    assert parts.users["id"].to_pylist() == ["u", "v"]
+    assert parts.read("users")["id"].to_pylist() == ["u", "v"]
     assert parts.facts["cut"] == {"users": 2, "last": None, "split": None}
     assert (parts.facts["users_cut"], parts.facts["interactions_cut"]) == (1, 4)
     assert (parts.facts["users_dropped"], parts.facts["interactions_dropped"]) == (0, 0)
@@ -186,7 +190,7 @@ def test_users_are_counted_before_the_short_ones_are_left_out() -> None:
 
 def test_cutting_off_a_users_first_interactions_does_not_renumber_users() -> None:
     rows = [("u", "a", 1), *(("v", item, 1) for item in "abc"), *(("u", item, 2) for item in "abc")]
-    assert split(raw(rows), CutSettings(last=3)).users["id"].to_pylist() == ["u", "v"]
+    assert split(raw(rows), CutSettings(last=3)).read("users")["id"].to_pylist() == ["u", "v"]
 
 
 @settings(max_examples=25, deadline=None)
@@ -213,10 +217,10 @@ def test_a_cut_is_the_split_of_what_it_leaves(
         return
     found, expected = split(raw(rows, described), cut), split(raw(left, described))
     for name in ("train", "validation", "test"):
-        assert named(found, getattr(found, name)) == named(expected, getattr(expected, name))
-    assert found.items.equals(expected.items)
-    long_enough = set(expected.users["id"].to_pylist())
-    assert found.users["id"].to_pylist() == [user for user in chosen if user in long_enough]
+        assert named(found, found.read(name)) == named(expected, expected.read(name))
+    assert found.read("items").equals(expected.read("items"))
+    long_enough = set(expected.read("users")["id"].to_pylist())
+    assert found.read("users")["id"].to_pylist() == [user for user in chosen if user in long_enough]
     assert found.facts["interactions"] == expected.facts["interactions"]
     assert found.facts["users_cut"] == len({row[0] for row in rows}) - len(chosen)
     assert found.facts["interactions_cut"] == len(rows) - len(left)

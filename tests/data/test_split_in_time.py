@@ -42,7 +42,7 @@ def parts(rows: list[Row]) -> Any:
 
 
 def named(found: Any, table: pa.Table) -> dict[str, list[str]]:
-    users, items = found.users["id"].to_pylist(), found.items["id"].to_pylist()
+    users, items = found.read("users")["id"].to_pylist(), found.read("items")["id"].to_pylist()
     result: dict[str, list[str]] = {}
     for row in table.to_pylist():
         result.setdefault(users[row["user"]], []).append(items[row["item"] - 1])
@@ -69,11 +69,11 @@ def test_parts_are_those_of_plain_python(rows: list[Row]) -> None:
             parts(rows)
         return
     found = parts(rows)
-    assert named(found, found.train) == train
-    assert named(found, found.validation) == held
-    assert named(found, found.test) == test
+    assert named(found, found.read("train")) == train
+    assert named(found, found.read("validation")) == held
+    assert named(found, found.read("test")) == test
     used = Counter(i for each in (train, held, test) for items in each.values() for i in items)
-    assert set(found.items["id"].to_pylist()) == set(used)
+    assert set(found.read("items")["id"].to_pylist()) == set(used)
     assert found.facts["interactions"] == used.total()
     assert (found.facts["validation_targets"], found.facts["test_targets"]) == (len(held), len(test))
     assert found.facts["users_dropped"] == len(by_user) - len(train)

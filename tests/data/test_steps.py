@@ -49,10 +49,10 @@ def steps(*written: dict[str, Any]) -> CutSettings:
 
 def left(parts: Split) -> Counter[tuple[str, str]]:
     """How often each user has each item, over all three parts."""
-    users, items = parts.users["id"].to_pylist(), parts.items["id"].to_pylist()
+    users, items = parts.read("users")["id"].to_pylist(), parts.read("items")["id"].to_pylist()
     return Counter(
         (users[row["user"]], items[row["item"] - 1])
-        for table in (parts.train, parts.validation, parts.test)
+        for table in map(parts.read, ("train", "validation", "test"))
         for row in table.to_pylist()
     )
 
@@ -140,8 +140,8 @@ def test_the_first_of_a_user_is_not_the_last() -> None:
     rows = [("u", "a", 1), ("u", "b", 2), ("u", "c", 3), ("u", "a", 4)]
     for kind, order in (("first", ["a", "b", "c"]), ("last", ["b", "c", "a"])):
         parts = split(raw(rows), steps({"duplicates": kind}))
-        names = parts.items["id"].to_pylist()
-        found = [names[t["item"][0].as_py() - 1] for t in (parts.train, parts.validation, parts.test)]
+        names = parts.read("items")["id"].to_pylist()
+        found = [names[t["item"][0].as_py() - 1] for t in map(parts.read, ("train", "validation", "test"))]
         assert found == order
 
 
@@ -174,7 +174,11 @@ def test_steps_come_before_the_cut() -> None:
 
 def test_pictures_to_fetch_are_those_of_the_catalogue() -> None:
     parts = split(raw([("u", item, time) for time, item in enumerate("abc")]))
-    assert parts.addresses.to_pylist() == [{"item": 1, "url": "http://a"}]
+    assert parts.read("items").select(["id", "url"]).to_pylist() == [
+        {"id": "a", "url": "http://a"},
+        {"id": "b", "url": None},
+        {"id": "c", "url": None},
+    ]
 
 
 def test_days_are_utc() -> None:

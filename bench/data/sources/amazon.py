@@ -193,7 +193,7 @@ class Amazon(Source):
         hashes = {name: sha256(file) for name, file in zip(names, (reviews, metadata), strict=True)}
         return RawFiles(interactions, items, hashes)
 
-    def tidy(self, items: pa.Table) -> pa.Table:
+    def tidy(self, items: pa.RecordBatch) -> pa.RecordBatch:
         """Titles and texts without tags, character references and runs of blanks."""
         for column in ("title", "text"):
             cleaned = pa.array([clean(value) for value in items[column].to_pylist()], pa.string())

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.errors import DataError
@@ -89,9 +90,9 @@ def _require_columns(name: str, found: pa.Schema, wanted: pa.Schema) -> None:
 
 
 def _require_distinct(ids: pa.ChunkedArray) -> None:
-    for name, times in Counter(ids.to_pylist()).most_common(1):
-        if times > 1:
-            raise DataError(f"the source describes item {name!r} {times} times")
+    if pc.count_distinct(ids).as_py() < len(ids):
+        name, times = Counter(ids.to_pylist()).most_common(1)[0]
+        raise DataError(f"the source describes item {name!r} {times} times")
 
 
 class Source(ABC):
@@ -105,8 +106,8 @@ class Source(ABC):
             DataError: the data cannot be had, or are not what they should be.
         """
 
-    def tidy(self, items: pa.Table) -> pa.Table:
-        """The items that were left, with their texts as they are to be read; here as they are."""
+    def tidy(self, items: pa.RecordBatch) -> pa.RecordBatch:
+        """Some of the items that were left, with their texts as they are to be read; here as they are."""
         return items
 
 

@@ -69,7 +69,11 @@ def collect(
     )
     source = Amazon(settings, lambda name: folder / name)
     raw = source.collect(work)
-    return raw, source.tidy(pq.read_table(raw.items)).to_pylist(), pq.read_table(raw.interactions)
+    return (
+        raw,
+        source.tidy(pq.read_table(raw.items).to_batches()[0]).to_pylist(),
+        pq.read_table(raw.interactions),
+    )
 
 
 @pytest.mark.parametrize("times", range(20))
