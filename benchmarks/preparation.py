@@ -153,8 +153,8 @@ def compare(
             env={**os.environ, "BENCH_DATA": str(folder)},
         ).stdout
         found.bench_s.append(time.perf_counter() - start)
-        users, items, interactions, memory = printed.split()
-        found.users, found.items, found.interactions = int(users), int(items), int(interactions)
+        *counts, memory = printed.split()
+        found.users, found.items, found.interactions = map(int, counts)
         found.memory_mib = max(found.memory_mib, float(memory))
         note(f"bench: {found.bench_s[-1]:.3g} s, {found.memory_mib:.0f} MiB")
     return found

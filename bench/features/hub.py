@@ -26,7 +26,7 @@ class HubEncoder(LearnedEncoder, Generic[S]):
         return hub_weights(self.settings, self.home)
 
     def fetch(self, progress: Progress | None = None) -> None:
-        hub_files(self.settings)
+        hub_files(self.settings, progress)
 
 
 def hub_weights(settings: HubSettings, home: Path | None) -> str | None:
@@ -44,7 +44,7 @@ def hub_weights(settings: HubSettings, home: Path | None) -> str | None:
     return found and (f"{RANDOM}, {found}" if settings.weights == RANDOM else found)
 
 
-def hub_files(settings: HubSettings) -> Path:
+def hub_files(settings: HubSettings, progress: Progress | None = None) -> Path:
     """The folder of the model's files, fetched if it is not here.
 
     Raises:
@@ -54,7 +54,7 @@ def hub_files(settings: HubSettings) -> Path:
         return local(settings.weights)
     if _is_folder(settings.model):
         return local(settings.model)
-    folder = hub_folder(settings.model, settings.revision, download=True)
+    folder = hub_folder(settings.model, settings.revision, download=True, progress=progress)
     assert folder is not None
     return folder
 

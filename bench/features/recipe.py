@@ -61,7 +61,7 @@ class Request:
 
     @property
     def source(self) -> Request:
-        """The same as the encoder gives it, before it is standardised and reduced."""
+        """The same as the encoder gives it, before it is reduced and standardised."""
         if not isinstance(self.settings, LearnedEncoderSettings):
             return self
         plain = self.settings.model_copy(update={"standardisation": "none", "dimensions": None})

@@ -122,7 +122,7 @@ def _weights(request: Request, progress: Progress | None) -> str:
 
 
 def _encoded(request: Request, work: Path, weights: str | None, progress: Progress | None) -> Encoded:
-    """Standardised and reduced as the request says."""
+    """Reduced and standardised as the request says."""
     if request.source != request:
         stored = _extract(request.source, progress)
         problems, notes = (
@@ -148,10 +148,11 @@ def _encoded(request: Request, work: Path, weights: str | None, progress: Progre
 def _derived(
     values: npt.NDArray[np.float32], present: npt.NDArray[np.bool_], settings: Settings
 ) -> npt.NDArray[np.float32]:
-    if isinstance(settings, DenseEncoderSettings):
-        values = standardise(values, present, settings.standardisation)
+    # In this order, so that what `standardisation` promises holds of the features that a model gets.
     if isinstance(settings, LearnedEncoderSettings) and settings.dimensions is not None:
         values = reduce(values, present, settings.dimensions)
+    if isinstance(settings, DenseEncoderSettings):
+        values = standardise(values, present, settings.standardisation)
     return values
 
 

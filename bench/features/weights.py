@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 from collections.abc import Mapping
@@ -69,13 +70,14 @@ def published_file(url: str, home: Path | None = None, progress: Progress | None
     return file
 
 
-def hub_folder(model: str, revision: str, download: bool) -> Path | None:
+def hub_folder(model: str, revision: str, download: bool, progress: Progress | None = None) -> Path | None:
     """The folder of a model of the Hugging Face hub, in the hub's own cache.
 
     Args:
         model: its name, ``bert-base-uncased``.
         revision: a branch, tag or commit.
         download: fetch it where it is not there.
+        progress: told of bytes.
 
     Returns:
         None if it is not there and was not to be fetched.
@@ -108,10 +110,30 @@ def hub_folder(model: str, revision: str, download: bool) -> Path | None:
     if offline:
         raise DataError(f"{model} is not at hand, and {OFFLINE} forbids to fetch it: {remedy}")
     try:
-        return Path(snapshot_download(model, revision=revision, allow_patterns=[*HUB_FILES]))
+        told = None if progress is None else _bar(f"fetch {model}", progress)
+        folder = snapshot_download(model, revision=revision, allow_patterns=[*HUB_FILES], tqdm_class=told)
+        return Path(folder)
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise DataError(f"{model} is not at hand and cannot be fetched ({reason}): {remedy}") from error
+
+
+def _bar(what: str, progress: Progress) -> type[Any]:
+    """A class of bars, as the hub's library makes them, that tell ``progress`` and show nothing."""
+    from tqdm import tqdm  # type: ignore[import-untyped]
+
+    class Bar(tqdm):  # type: ignore[misc]
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options | {"file": io.StringIO()})
+
+        def update(self, n: float | None = 1) -> bool | None:
+            shown: bool | None = super().update(n)
+            # Others count files, of which one has nearly all the bytes.
+            if self.unit == "B" and self.total:
+                progress(what, int(self.n), int(self.total))
+            return shown
+
+    return Bar
 
 
 def identify(path: Path, home: Path | None = None) -> str:

@@ -53,8 +53,8 @@ class TfidfSvdSettings(DenseEncoderSettings):
 
 
 class LearnedEncoderSettings(DenseEncoderSettings):
-    """``dimensions``: the standardised features reduced to at most so many by principal components (none:
-    they stay as they are)."""
+    """``dimensions``: the features reduced to at most so many by principal components, before they are
+    standardised (none: they stay as they are)."""
 
     dimensions: int | None = Field(None, ge=1, le=65_536)
 

@@ -205,7 +205,7 @@ from bench.suite.settings import HuggingFaceSettings
 encoder = HuggingFaceTexts(HuggingFaceSettings(model="bert-small"), Path(sys.argv[1]))
 print(encoder.weights())
 try:
-    encoder.fetch()
+    encoder.fetch(lambda *message: print(*message))
 except BenchError as error:
     sys.exit(f"bench: {error}")
 print(encoder.weights())
@@ -272,9 +272,14 @@ def test_a_model_comes_from_the_hub_once(
     root = serve(Hub)
     first = run(HF_ENDPOINT=root)
     assert not first.returncode, first.stderr
-    assert first.stdout.splitlines() == ["None", identify(folder, tmp_path), "False"]
+    before, *told, after, torch_too = first.stdout.splitlines()
+    assert (before, after, torch_too) == ("None", identify(folder, tmp_path), "False")
+    wanted = ["config.json", "model.safetensors", "tokenizer_config.json", "vocab.txt"]
+    size = sum(len(files[name]) for name in wanted)
+    assert told[-1] == f"fetch bert-small {size} {size}"
+    assert not first.stderr
     fetched = [path.rpartition("/")[2] for path in asked if "/resolve/" in path]
-    assert sorted(fetched) == ["config.json", "model.safetensors", "tokenizer_config.json", "vocab.txt"]
+    assert sorted(fetched) == wanted
     asked.clear()
     again = run(BENCH_OFFLINE="1")
     assert again.stdout.splitlines()[:2] == [identify(folder, tmp_path)] * 2

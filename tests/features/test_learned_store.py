@@ -85,6 +85,16 @@ def test_standardised_and_reduced_from_what_is_stored(
     reference = PCA(8, svd_solver="full").fit_transform(used)
     assert small.values.shape == (dataset.n_items + 1, 8)
     np.testing.assert_allclose(np.abs(small.values[1:]), np.abs(reference), rtol=5e-3, atol=5e-3)
+    both = {
+        mode: extract(
+            dataset, "image", "torchvision", options | {"standardisation": mode, "dimensions": 8}, tmp_path
+        )
+        for mode in ("zscore", "l2")
+    }
+    np.testing.assert_allclose(
+        np.abs(both["zscore"].values[1:]), np.abs(reference / reference.std(0)), rtol=1e-2, atol=1e-2
+    )
+    np.testing.assert_allclose(np.linalg.norm(both["l2"].values[1:], axis=1), 1, atol=2e-3)
     assert "standardisation=zscore" in scaled.encoder and "dimensions=8" in small.encoder
     assert len({plain.content_hash, scaled.content_hash, small.content_hash}) == 3
 
