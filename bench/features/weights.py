@@ -111,8 +111,8 @@ def hub_folder(model: str, revision: str, download: bool, progress: Progress | N
         raise DataError(f"{model} is not at hand, and {OFFLINE} forbids to fetch it: {remedy}")
     try:
         told = None if progress is None else _bar(f"fetch {model}", progress)
-        folder = snapshot_download(model, revision=revision, allow_patterns=[*HUB_FILES], tqdm_class=told)
-        return Path(folder)
+        patterns = [*HUB_FILES]
+        return Path(snapshot_download(model, revision=revision, allow_patterns=patterns, tqdm_class=told))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise DataError(f"{model} is not at hand and cannot be fetched ({reason}): {remedy}") from error
