@@ -13,6 +13,7 @@ from bench.data.prepared import Catalogue
 from bench.features.neighbours import nearest
 from bench.features.pictures import Unreadable, read_picture
 from bench.features.table import ItemFeatures
+from bench.registry import Modality
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,8 +27,8 @@ def draw_neighbours(features: ItemFeatures, catalogue: Catalogue, file: Path, se
     """Draw ten items, one a row, each with its five nearest neighbours by cosine.
 
     Args:
-        features: of one modality.
-        catalogue: pictures and titles of the same items; without pictures, categories stand in their place.
+        features: of one modality: what it was made of is shown, pictures, texts or categories.
+        catalogue: of the same items.
         file: png, svg or pdf.
         seed: chooses the items.
     """
@@ -38,19 +39,21 @@ def draw_neighbours(features: ItemFeatures, catalogue: Catalogue, file: Path, se
 
     items, neighbours = nearest(features, NEIGHBOURS)
     rows = np.sort(np.random.default_rng(seed).permutation(len(items))[:ITEMS])
-    pictures = any(picture is not None for picture in catalogue.images)
     columns = 1 + neighbours.shape[1]
     figure, panels = plt.subplots(
         max(len(rows), 1),
         columns,
-        figsize=(1.55 * columns, (1.75 if pictures else 0.95) * max(len(rows), 1) + 0.5),
+        figsize=(
+            1.55 * columns,
+            (0.85 if features.modality == "category" else 1.75) * max(len(rows), 1) + 0.5,
+        ),
         squeeze=False,
         layout="constrained",
     )
     try:
         for place, row in enumerate(rows):
             for column, item in enumerate([items[row], *neighbours[row]]):
-                _show(panels[place, column], int(item), catalogue, column == 0)
+                _show(panels[place, column], int(item), catalogue, features.modality, column == 0)
         for panel in panels.ravel():
             panel.set_xticks([])
             panel.set_yticks([])
@@ -63,11 +66,11 @@ def draw_neighbours(features: ItemFeatures, catalogue: Catalogue, file: Path, se
         plt.close(figure)
 
 
-def _show(panel: Axes, item: int, catalogue: Catalogue, first: bool) -> None:
+def _show(panel: Axes, item: int, catalogue: Catalogue, modality: Modality, first: bool) -> None:
     for spine in panel.spines.values():
         spine.set_visible(first)
         spine.set_linewidth(1.6)
-    picture = catalogue.images[item - 1]
+    picture = catalogue.images[item - 1] if modality == "image" else None
     if picture is not None:
         try:
             image = read_picture(picture).image
@@ -75,16 +78,21 @@ def _show(panel: Axes, item: int, catalogue: Catalogue, first: bool) -> None:
             panel.imshow(np.asarray(image))
         except Unreadable:
             picture = None
-    title = catalogue.titles[item - 1] or catalogue.ids[item - 1]
-    # A dollar sign would begin a formula.
-    panel.set_xlabel(_lines(title, 22, 2).replace("$", r"\$"), fontsize=6)
     if picture is None:
         panel.text(
-            *(0.5, 0.5, _lines(", ".join(catalogue.categories[item - 1]), 22, 4).replace("$", r"\$")),
-            ha="center", va="center", fontsize=6, color="0.35", transform=panel.transAxes,
+            *(0.5, 0.5, _lines(_words(item, catalogue, modality), 24, 9)),
+            ha="center", va="center", fontsize=5.5, color="0.2", transform=panel.transAxes,
         )  # fmt: skip
+    title = catalogue.titles[item - 1] or catalogue.ids[item - 1]
+    panel.set_xlabel(_lines(title, 22, 2), fontsize=6)
+
+
+def _words(item: int, catalogue: Catalogue, modality: Modality) -> str:
+    if modality == "text":
+        return catalogue.texts[item - 1] or "no text but the title"
+    return ", ".join(catalogue.categories[item - 1]) if modality == "category" else "no picture"
 
 
 def _lines(text: str, width: int, most: int) -> str:
     lines: Sequence[str] = textwrap.wrap(text, width, max_lines=most, placeholder="…")
-    return "\n".join(lines)
+    return "\n".join(lines).replace("$", r"\$")  # a dollar sign would begin a formula

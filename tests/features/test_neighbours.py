@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
+import re
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 
@@ -14,6 +17,7 @@ from bench.features.neighbours import agreement, followed, nearest
 from bench.features.store import extract
 from bench.features.table import ItemFeatures
 from bench.figures.neighbours import draw_neighbours
+from bench.registry import Modality
 
 
 def features(rows: list[list[float]], missing: tuple[int, ...] = ()) -> ItemFeatures:
@@ -91,3 +95,18 @@ def test_the_contact_sheet_is_drawn(ending: str, tmp_path: Path) -> None:
     file = tmp_path / f"sheet.{ending}"
     draw_neighbours(found, load_catalogue(dataset), file)
     assert file.stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(("modality", "encoder"), [("text", "tfidf-svd"), ("category", "multi-hot")])
+def test_the_contact_sheet_shows_what_features_are_made_of(
+    modality: Modality, encoder: str, tmp_path: Path
+) -> None:
+    dataset = prepare_dataset("toyshop", "shop", {"users": 20, "items": 30}, tmp_path)
+    found, catalogue = extract(dataset, modality, encoder, {}, tmp_path), load_catalogue(dataset)
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        draw_neighbours(found, catalogue, tmp_path / "sheet.svg")
+    drawn = (tmp_path / "sheet.svg").read_text(encoding="utf-8")
+    assert "<image" not in drawn
+    words = html.unescape(" ".join(re.sub(r"<[^>]*>", " ", drawn).split()))
+    contents = catalogue.texts if modality == "text" else [", ".join(own) for own in catalogue.categories]
+    assert sum(content[:30] in words for content in contents) >= 10
