@@ -38,7 +38,7 @@ from bench.processes import peak_memory_mib
 options = {"reviews": sys.argv[1], "metadata": sys.argv[2], "layout": "2018", "steps": [
     {"period": {"from": "2016-01-01", "to": "2018-01-01"}},
     {"require": ["image", "text", "category"]},
-    {"core": {"users": 5, "items": 5}},
+    {"core": {"users": int(sys.argv[4]), "items": int(sys.argv[4])}},
 ]}
 dataset = prepare_dataset("amazon", "generated", options, Path(sys.argv[3]))
 print(dataset.n_users, dataset.n_items, dataset.n_interactions, peak_memory_mib())
@@ -128,7 +128,7 @@ def generate(
 
 
 def compare(
-    folder: Path, reviews: int, items: int | None, words_described: int, repetitions: int
+    folder: Path, reviews: int, items: int | None, words_described: int, core: int, repetitions: int
 ) -> Preparation:
     """Time both in turns on the files in ``folder``, which are generated (see `generate`) if absent."""
     files = [folder / name for name in (REVIEWS, PRODUCTS)]
@@ -145,15 +145,16 @@ def compare(
         home = folder / "home"
         shutil.rmtree(home, ignore_errors=True)
         start = time.perf_counter()
-        printed = subprocess.run(
-            [sys.executable, "-c", PREPARE, REVIEWS, PRODUCTS, str(home)],
-            check=True,
+        done = subprocess.run(
+            [sys.executable, "-c", PREPARE, REVIEWS, PRODUCTS, str(home), str(core)],
             capture_output=True,
             text=True,
             env={**os.environ, "BENCH_DATA": str(folder)},
-        ).stdout
+        )
+        if done.returncode:
+            sys.exit(done.stderr)
         found.bench_s.append(time.perf_counter() - start)
-        *counts, memory = printed.split()
+        *counts, memory = done.stdout.split()
         found.users, found.items, found.interactions = map(int, counts)
         found.memory_mib = max(found.memory_mib, float(memory))
         note(f"bench: {found.bench_s[-1]:.3g} s, {found.memory_mib:.0f} MiB")
@@ -166,6 +167,7 @@ def main() -> None:
     options.add_argument("--reviews", type=int, default=10_000_000, help="to generate (default: ten million)")
     options.add_argument("--items", type=int, help=f"to generate (default: one for {PER_ITEM} reviews)")
     options.add_argument("--words", type=int, default=WORDS, help=f"of a description (default: {WORDS})")
+    options.add_argument("--core", type=int, default=5, help="of users and items that is left (default: 5)")
     options.add_argument("--repetitions", type=int, default=3, help="of both (default: 3)")
     options.add_argument("--folder", type=Path, help="of the generated files, which stay there")
     chosen = options.parse_args()
@@ -174,7 +176,7 @@ def main() -> None:
         folder = chosen.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         repetitions = 1 if chosen.quick else chosen.repetitions
-        found = compare(folder, reviews, chosen.items, chosen.words, repetitions)
+        found = compare(folder, reviews, chosen.items, chosen.words, chosen.core, repetitions)
     row = [
         f"{found.reviews:,}", f"{found.megabytes:,.0f}", spread(found.gzip_s), spread(found.bench_s),
         f"{found.ratio:.2f}", f"{found.memory_mib:,.0f}", f"{found.interactions:,}", f"{found.items:,}",
