@@ -56,7 +56,9 @@ def _rebuild_input_error(
 
 
 class DataError(BenchError):
-    """A dataset that cannot be prepared or used as asked (missing file, wrong checksum, no users)."""
+    """Data that cannot be had or used as asked: missing files, wrong checksums, no users (exit code 2)."""
+
+    exit_code = 2
 
 
 class TrainingError(BenchError):

@@ -14,16 +14,16 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.data.datasets import open_dataset, prepare_dataset
+from bench.data.pictures import failures_file, picture_failures
 from bench.data.prepared import PreparedDataset
 from bench.data.sources.base import Progress
-from bench.errors import InputError
+from bench.errors import BenchError, InputError
 from bench.suite.datasets import parse_dataset
 from bench.suite.parts import DatasetRef
-from bench.suite.recipes import (
-    dataset_names,
-    find_recipe,
-)
+from bench.suite.recipes import find_recipe, recipe_names
 from bench.wording import count
+
+_REASONS = 5  # shown of why pictures are missing
 
 
 def prepare(text: str, source_folder: Path | None, home: Path | None, fetch: bool = False) -> None:
@@ -39,7 +39,7 @@ def prepare(text: str, source_folder: Path | None, home: Path | None, fetch: boo
         InputError: no such dataset, a wrong option, or a folder for one that has no files.
         DataError: the data cannot be had or used.
     """
-    ref = parse_dataset(text)
+    ref = parse_dataset(text, "DATASET")
     if source_folder is not None and find_recipe(ref.name) is None:
         raise InputError(
             f"{ref.name} is not made from files in a folder", file="--from", remedy="leave it out"
@@ -47,6 +47,16 @@ def prepare(text: str, source_folder: Path | None, home: Path | None, fetch: boo
     with progress_bars() as progress:
         dataset = prepare_dataset(ref.name, ref.label, ref.options, home, progress, source_folder, fetch)
     show(dataset, published(ref.name))
+    if fetch and dataset.audit["pictures_not_fetched"]:
+        _show_failures(home)
+
+
+def _show_failures(home: Path | None) -> None:
+    """Say why pictures are still missing after they were asked for."""
+    console = Console()
+    for reason, times in picture_failures(home).most_common(_REASONS):
+        console.print(f"  {count(times, 'address')}: {reason}", highlight=False, markup=False)
+    console.print(f"Each one: {failures_file(home)}", highlight=False, soft_wrap=True)
 
 
 def info(text: str, home: Path | None, format: str) -> None:
@@ -55,7 +65,7 @@ def info(text: str, home: Path | None, format: str) -> None:
     Raises:
         InputError: no such dataset, or it is not prepared.
     """
-    ref = parse_dataset(text)
+    ref = parse_dataset(text, "DATASET")
     dataset = prepared(ref, text, home)
     if format == "json":
         print((dataset.folder / "dataset.json").read_text(encoding="utf-8"), end="")
@@ -65,24 +75,25 @@ def info(text: str, home: Path | None, format: str) -> None:
 
 def print_list(home: Path | None, format: str) -> None:
     """Print the datasets with a name of their own, and which are prepared without further options."""
-    rows = []
-    for name in dataset_names():
-        recipe = find_recipe(name)
-        if recipe is not None:
-            found = open_dataset(name, name, {}, home)
-            rows.append(
-                {"name": name, "about": recipe.about, "prepared": None if found is None else _sizes(found)}
-            )
+    rows: list[dict[str, Any]] = []
+    for name in recipe_names():
+        row: dict[str, Any] = {"name": name, "about": None, "prepared": None}
+        try:
+            recipe = find_recipe(name)
+            if recipe is not None:
+                row["about"] = recipe.about
+                found = open_dataset(name, name, {}, home)
+                row["prepared"] = None if found is None else _sizes(found)
+        except BenchError as error:
+            row["error"] = str(error)  # of this one; the others are listed all the same
+        rows.append(row)
     if format == "json":
         print(json.dumps(rows, indent=1, ensure_ascii=False))
         return
     table = Table("dataset", "about", "prepared")
     for row in rows:
-        sizes = row["prepared"]
-        assert sizes is None or isinstance(sizes, dict)
-        table.add_row(
-            *(Text(str(row[key])) for key in ("name", "about")), "no" if sizes is None else _brief(sizes)
-        )
+        state = row.get("error") or ("no" if row["prepared"] is None else _brief(row["prepared"]))
+        table.add_row(*(Text(text) for text in (row["name"], row["about"] or "", state)))
     Console().print(table)
 
 
@@ -120,8 +131,8 @@ def show(dataset: PreparedDataset, paper: Mapping[str, int | float]) -> None:
     console.print(_contents(audit, dataset.n_items), highlight=False)
     if audit["pictures_not_fetched"]:
         console.print(
-            f"{count(audit['pictures_not_fetched'], 'picture')} not fetched:"
-            f" bench data prepare {dataset.label} --pictures fetches them, as far as they can be had.",
+            f"Pictures of {count(audit['pictures_not_fetched'], 'item')} are not at hand:"
+            f" bench data prepare '{dataset.label}' --pictures fetches them, as far as they can be had.",
             highlight=False,
             markup=False,
         )
@@ -139,7 +150,8 @@ def _story(audit: Mapping[str, Any], dataset: PreparedDataset) -> Iterator[tuple
     )
     for step in audit["steps"]:
         yield step["step"], step
-    yield "users with three or more, cut: the dataset", _sizes(dataset)
+    kept = "users with a training part" if dataset.in_time else "users with three or more"
+    yield f"{kept}, cut: the dataset", _sizes(dataset)
 
 
 def _sizes(dataset: PreparedDataset) -> dict[str, int]:

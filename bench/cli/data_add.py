@@ -10,24 +10,28 @@ from rich.console import Console
 from bench.cli.data import prepare
 from bench.data.datasets import remove_prepared
 from bench.data.inference import COLUMNS, infer
+from bench.data.places import forget
 from bench.errors import InputError
-from bench.suite.recipes import add_recipe, remove_recipe, written
+from bench.suite.recipes import add_recipe, remove_recipe, require_free, written
 
 
-def add(name: str, folder: Path, columns: Sequence[str], home: Path | None) -> None:
+def add(name: str, folder: Path, columns: Sequence[str], separator: str | None, home: Path | None) -> None:
     """Infer what the user's files are, show it, keep it as a recipe, and prepare the dataset.
 
     Args:
         name: of the dataset.
         folder: of the files.
         columns: what the user says of columns, each ``WHAT=COLUMN``.
+        separator: what stands between categories; None: it is inferred.
         home: bench's home; see `home_folder`.
 
     Raises:
         InputError: it is not clear what the files are, or they are wrong; the recipe is not kept then.
         DataError: the files leave no user.
     """
-    recipe = {"about": f"files of yours in {folder.resolve()}"} | infer(folder, _columns(columns))
+    require_free(name)
+    inferred = infer(folder, _columns(columns), separator)
+    recipe = {"about": f"files of yours in {folder.resolve()}"} | inferred
     console = Console()
     console.print(written(recipe), markup=False, highlight=False, soft_wrap=True)
     file = add_recipe(name, recipe)
@@ -47,6 +51,7 @@ def remove(name: str, home: Path | None) -> None:
     """
     own = remove_recipe(name)
     folders = remove_prepared(name, home)
+    forget(name, home)
     if not own and not folders:
         raise InputError(f"nothing is prepared of {name!r}, and no recipe of yours has this name")
     console = Console()

@@ -81,12 +81,16 @@ def _data_add(
         list[str] | None,
         typer.Option(metavar="WHAT=COLUMN", help="Which column is what, e.g. user=buyer. Repeatable."),
     ] = None,
+    separator: Annotated[
+        str | None,
+        typer.Option(metavar="SIGN", help="What stands between categories (default: inferred)."),
+    ] = None,
     home: Home = None,
 ) -> None:
     """Make a dataset of your own files: infer what they hold, show it, prepare it."""
     from bench.cli.data_add import add
 
-    add(name, folder, column or [], home)
+    add(name, folder, column or [], separator, home)
 
 
 @data.command("remove")

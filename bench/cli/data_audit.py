@@ -26,7 +26,7 @@ def audit(text: str, home: Path | None, format: str, figure: Path | None) -> Non
     Raises:
         InputError: no such dataset, it is not prepared, or the figure's name has no known ending.
     """
-    ref = parse_dataset(text)
+    ref = parse_dataset(text, "DATASET")
     dataset = prepared(ref, text, home)
     if figure is not None:
         if figure.suffix not in (".png", ".svg", ".pdf"):
@@ -61,7 +61,7 @@ def orders(text: str, source_folder: Path | None, home: Path | None) -> None:
         InputError: no such dataset, or it has no files.
         DataError: they cannot be had or used.
     """
-    ref = parse_dataset(text)
+    ref = parse_dataset(text, "DATASET")
     settings = dataset_settings(ref.name, ref.options)
     if not isinstance(settings, CutSettings):
         raise InputError(f"{ref.name} has no steps")

@@ -61,7 +61,7 @@ def features_of(
     text: str, encoders: Mapping[str, str | None], everything: bool, home: Path | None
 ) -> tuple[PreparedDataset, list[tuple[ItemFeatures, float]]]:
     """The dataset and its features, extracted now if need be, with the seconds that took."""
-    ref = parse_dataset(text)
+    ref = parse_dataset(text, "DATASET")
     chosen = _chosen(encoders, everything)
     with progress_bars() as progress:
         dataset = prepare_dataset(ref.name, ref.label, ref.options, home, progress)

@@ -80,14 +80,14 @@ def _repeats(dataset: PreparedDataset) -> list[Finding]:
         Finding(
             "test targets in the history",
             audit["repeated_test_targets"],
-            dataset.n_users,
+            audit["test_targets"],
             "items that the user had already",
         ),
         Finding(
-            "Recall@10 of LastItem",
+            "Recall@10 of the history",
             round(recall, 4),
             None,
-            "the user's own history, newest first, reaches it without a model"
+            "of the user's own last ten items, newest first, as LastItem ranks them"
             + (": a high Recall@10 says little here; look at evaluation.mask_history" if rewards else ""),
             warning=rewards,
         ),
@@ -106,7 +106,7 @@ def _repeats(dataset: PreparedDataset) -> list[Finding]:
         Finding(
             "test targets never trained",
             audit["untrained_test_targets"],
-            dataset.n_users,
+            audit["test_targets"],
             "in no training part: out of reach for a model that knows ids alone",
         ),
         Finding("Gini of popularity", round(audit["popularity_gini"], 3), None, "0: all items as often"),
@@ -115,6 +115,8 @@ def _repeats(dataset: PreparedDataset) -> list[Finding]:
 
 def _time(dataset: PreparedDataset) -> list[Finding]:
     audit = dataset.audit
+    if not audit["timed"]:
+        return [Finding("times", None, None, "the data have none: what is later is what stands later")]
     split_by_order = audit["users_split_within_a_moment"]
     later = audit["later_training_share"]
     return [
@@ -154,6 +156,8 @@ def _contents(dataset: PreparedDataset) -> list[Finding]:
         for modality in ("image", "text", "category")
     ]
     for what in ("title", "picture"):
+        if what == "picture" and not audit["items_with"]["image"]:
+            continue  # not known, which is not none
         found.append(
             Finding(
                 f"items that share a {what}",

@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.data.folders import discard_folder
 from bench.data.pictures import fetch_pictures, picture_of
-from bench.data.places import files_changed, recipe_file, remember
+from bench.data.places import files_changed, recipe_file, remember, require_files
 from bench.data.preparation import prepare
 from bench.data.prepared import FORMAT_VERSION, PreparedDataset, is_intact
 from bench.data.sources.base import Progress, Source
@@ -25,7 +25,11 @@ from bench.suite.recipes import dataset_entry, dataset_names, dataset_settings, 
 
 
 def open_dataset(
-    name: str, label: str, options: Mapping[str, Any], home: Path | None = None
+    name: str,
+    label: str,
+    options: Mapping[str, Any],
+    home: Path | None = None,
+    source_folder: Path | None = None,
 ) -> PreparedDataset | None:
     """The prepared dataset, or None where it is not prepared yet.
 
@@ -34,6 +38,7 @@ def open_dataset(
         label: the name shown in results.
         options: the dataset's options, as its settings class takes them.
         home: bench's home; see `home_folder`.
+        source_folder: where the files of a recipe lie; None: where they lay before.
 
     Raises:
         InputError: no dataset has this name, or an option is wrong.
@@ -44,7 +49,7 @@ def open_dataset(
         return None
     found = PreparedDataset.open(folder, label)
     made_from = found.audit["source_sha256"]
-    return None if find_recipe(name) and files_changed(name, made_from, home) else found
+    return None if find_recipe(name) and files_changed(name, made_from, home, source_folder) else found
 
 
 def prepare_dataset(
@@ -64,7 +69,7 @@ def prepare_dataset(
         options: likewise.
         home: likewise.
         progress: told what is being done.
-        source_folder: where the files of a recipe lie, from now on; None: where they lay before.
+        source_folder: where the files of a recipe lie, from then on; None: where they lay before.
         fetch: fetch the pictures that its items name by an address; else only those at hand are taken.
 
     Raises:
@@ -73,7 +78,7 @@ def prepare_dataset(
     """
     folder, settings, made_by = _locate(name, options, home)
     source = open_source(name, settings, home, progress, source_folder)
-    found = open_dataset(name, label, options, home)
+    found = open_dataset(name, label, options, home, source_folder)
     # One that lies there all the same was made of other files.
     again = is_intact(folder) if found is None else fetch and found.audit["pictures_not_fetched"] > 0
     cut = settings if isinstance(settings, CutSettings) else None
@@ -83,7 +88,10 @@ def prepare_dataset(
             fetch_pictures(urls, home, progress=progress)
         return {url: file for url in urls if (file := picture_of(url, home)) is not None}
 
-    return prepare(source, label, made_by, folder, progress, cut, pictures, again)
+    prepared = prepare(source, label, made_by, folder, progress, cut, pictures, again)
+    if source_folder is not None:
+        remember(name, source_folder, home)  # not before: what fails is not where the files are
+    return prepared
 
 
 def open_source(
@@ -103,7 +111,9 @@ def open_source(
         source: Source = kind(settings)
         return source
     if source_folder is not None:
-        remember(name, source_folder, recipe, settings.files, home)
+        require_files(source_folder, recipe, settings.files)
+        source = kind(settings, lambda file: source_folder / file)
+        return source
     source = kind(settings, lambda file: recipe_file(name, recipe, file, home, progress))
     return source
 

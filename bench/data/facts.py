@@ -15,7 +15,8 @@ import numpy.typing as npt
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
 _RECALL_AT = 10
 
-# `place` counts a user's interactions from 1; `part` is train, validation or test; `target` says what is one.
+# `place` counts a user's interactions from 1; `part` is train, validation or test; `target` says what is one,
+# and `rivals` how many interactions of the user and the part had the same time.
 _REPEATS = """
 with seen as (
     select *, min(place) over (partition by "user", item) as earliest from kept
@@ -60,7 +61,11 @@ ends as (
 select
     (select count(*) from moments where together > 1) as interactions_with_a_time_shared,
     (select count(*) from moments where copy > 1) as duplicate_interactions,
-    (select count(*) from ends where test = held or validation = train) as users_split_within_a_moment
+    (
+        select count(*) from ends
+        where test = held or validation = train
+            or "user" in (select "user" from kept where target and rivals > 1)
+    ) as users_split_within_a_moment
 """
 _UNTRAINED = """
 with trained as (select distinct item from kept where part = 'train')
@@ -78,7 +83,7 @@ select coalesce(sum(times), 0) from (
 
 
 def split_facts(database: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Facts of the tables ``kept`` (user, item, timestamp, row, place, part, target) and ``items`` (title).
+    """Facts of the tables ``kept`` (user, item, timestamp, row, place, part, target, rivals) and ``items``.
 
     Returns:
         counts; ``lengths`` of users' histories and ``popularity`` of items by quantile; ``popularity_gini``,

@@ -16,6 +16,7 @@ import duckdb
 from bench.data.database import open_database
 from bench.data.sources.jsonlines import open_bytes
 from bench.data.sources.tables import columns_of, table_of
+from bench.data.sources.textual import is_text
 from bench.errors import InputError
 from bench.registry import Modality
 
@@ -40,19 +41,20 @@ _CONTENTS: dict[Modality, tuple[str, ...]] = {
     "text": ("title", "text"),
     "category": ("categories",),
 }
-_TABLES = (".csv", ".tsv", ".parquet", ".jsonl", ".inter", ".item")
-_SEPARATORS = ("|", ";", ",", " ")
+_OTHER_TABLES = (".parquet", ".jsonl", ".jsonl.gz")
+_SEPARATORS = ("|", ";")  # blanks and commas occur within labels too
 _SAMPLE = 1_000
 
 COLUMNS = tuple(_WORDS)
 
 
-def infer(folder: Path, given: Mapping[str, str]) -> dict[str, Any]:
+def infer(folder: Path, given: Mapping[str, str], separator: str | None = None) -> dict[str, Any]:
     """The recipe of what lies in ``folder``: source, modalities, options.
 
     Args:
         folder: of the user's files.
         given: columns that the user names, by what they are.
+        separator: what stands between categories; None: it is inferred.
 
     Raises:
         InputError: there is nothing that is known, or more than one thing may be meant.
@@ -60,7 +62,7 @@ def infer(folder: Path, given: Mapping[str, str]) -> dict[str, Any]:
     if not folder.is_dir():
         raise InputError("there is no such folder", file=folder)
     files = sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
-    return _amazon(files) or _sequences(files) or _tables(folder, files, given)
+    return _amazon(files) or _sequences(files) or _tables(folder, files, given, separator)
 
 
 def _amazon(files: Sequence[Path]) -> dict[str, Any] | None:
@@ -99,9 +101,16 @@ def _amazon(files: Sequence[Path]) -> dict[str, Any] | None:
 def _sequences(files: Sequence[Path]) -> dict[str, Any] | None:
     """A text file whose lines are words of different numbers, with attributes in a JSON file."""
     texts = [file for file in files if file.suffix == ".txt" and _looks_like_sequences(file)]
-    if len(texts) != 1 or any(file.name.endswith(_TABLES) for file in files):
+    if len(texts) != 1 or any(_is_table(file) for file in files):
         return None
     attributes = [file for file in files if file.suffix == ".json" and _looks_like_attributes(file)]
+    others = [file.name for file in files if file.suffix == ".json" and file not in attributes]
+    if others:
+        raise InputError(
+            f"{others[0]} is no JSON object whose values are lists of attributes",
+            file=texts[0].parent,
+            remedy='write {"ITEM": ["red", "wool"], ...}, or take it out of the folder',
+        )
     if len(attributes) > 1:
         raise InputError(
             f"the attributes may be in {' or '.join(file.name for file in attributes)}",
@@ -110,6 +119,10 @@ def _sequences(files: Sequence[Path]) -> dict[str, Any] | None:
         )
     options = {"path": texts[0].name} | ({"attributes": attributes[0].name} if attributes else {})
     return {"source": "sequences", "modalities": ["category"] if attributes else [], "options": options}
+
+
+def _is_table(file: Path) -> bool:
+    return is_text(file) or file.name.lower().endswith(_OTHER_TABLES)
 
 
 def _looks_like_sequences(file: Path) -> bool:
@@ -127,23 +140,32 @@ def _looks_like_attributes(file: Path) -> bool:
     return isinstance(found, dict) and all(isinstance(value, list) for value in found.values())
 
 
-def _tables(folder: Path, files: Sequence[Path], given: Mapping[str, str]) -> dict[str, Any]:
+def _tables(
+    folder: Path, files: Sequence[Path], given: Mapping[str, str], separator: str | None
+) -> dict[str, Any]:
     database = open_database(None)
     try:
-        columns = {file: columns_of(database, file) for file in files if file.name.endswith(_TABLES)}
+        columns = {file: columns_of(database, file) for file in files if _is_table(file)}
         interactions = _interactions_file(folder, columns, given)
         options: dict[str, Any] = {"interactions": interactions.name}
         options |= _match(interactions, columns[interactions], _REQUIRED, given, required=_REQUIRED)
         options["unit"] = _unit(database, interactions, options["timestamp"])
         others = {file: names for file, names in columns.items() if file != interactions}
         items = _items_file(folder, others, given)
+        unused = [key for key in given if key not in _REQUIRED]
+        if items is None and unused:
+            raise InputError(
+                f"there is no table of items, of which --column {unused[0]}={given[unused[0]]} could be one",
+                file=folder,
+                remedy="--column id=NAME says which column of a table identifies items",
+            )
         if items is None:
             return {"source": "tables", "modalities": [], "options": options}
         keys = tuple(key for key in _WORDS if key not in _REQUIRED)
         found = _match(items, others[items], keys, given, required=("id",))
         _require_same_items(database, interactions, options["item"], items, found["id"])
         if "categories" in found:
-            options["separator"] = _separator(database, items, found["categories"])
+            options["separator"] = separator or _separator(database, items, found["categories"])
         modalities = [name for name, parts in _CONTENTS.items() if any(part in found for part in parts)]
         return {
             "source": "tables",
@@ -152,6 +174,10 @@ def _tables(folder: Path, files: Sequence[Path], given: Mapping[str, str]) -> di
         }
     finally:
         database.close()
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _plain(column: str) -> str:
@@ -223,7 +249,7 @@ def _match(
 
 def _unit(database: duckdb.DuckDBPyConnection, file: Path, column: str) -> str:
     """The unit of a column of times, by the size of its numbers."""
-    quoted = '"' + column.replace('"', '""') + '"'
+    quoted = _quoted(column)
     sample = f"(select {quoted} as t from {table_of(file)} where {quoted} is not null limit {_SAMPLE})"
     row = database.execute(
         f"select count(*), count(try_cast(t as double)), median(try_cast(t as double)),"
@@ -235,32 +261,60 @@ def _unit(database: duckdb.DuckDBPyConnection, file: Path, column: str) -> str:
         # 1973 to 5138 in each unit: no two overlap.
         for unit, least in (("ns", 1e17), ("us", 1e14), ("ms", 1e11), ("s", 1e8)):
             if middle >= least:
+                _require_one_unit(database, file, column, least)
                 return unit
     elif dates == number and number:
         return "date"
     example = database.execute(f"select t from {sample}").fetchone()
+    seen = (
+        "is empty" if example is None else f"holds neither times since 1973 nor dates, as in {example[0]!r}"
+    )
     raise InputError(
-        f"column {column!r} holds neither times since 1973 nor dates, as in {example and example[0]!r}",
+        f"column {column!r} {seen}",
         file=file,
         remedy="write seconds since 1970, or dates as in 2016-07-31",
     )
 
 
+def _require_one_unit(database: duckdb.DuckDBPyConnection, file: Path, column: str, least: float) -> None:
+    """Refuse a column with times so small that they are in another unit, or none."""
+    found = database.execute(
+        f"select t from (select {_quoted(column)} as t from {table_of(file)})"
+        f" where try_cast(t as double) < {least} limit 1"
+    ).fetchone()
+    if found is not None:
+        raise InputError(
+            f"column {column!r} holds {found[0]!r}, which is no time since 1973 in the unit of most rows",
+            file=file,
+            remedy="write all times in one unit",
+        )
+
+
 def _separator(database: duckdb.DuckDBPyConnection, file: Path, column: str) -> str:
-    """What stands between categories: of the known signs the first that occurs; RecBole's is the blank."""
+    """What stands between categories: of the known signs the first that occurs; RecBole's is the blank.
+
+    Raises:
+        InputError: it may be the comma.
+    """
     if column.endswith(":token_seq"):
         return " "
-    quoted = '"' + column.replace('"', '""') + '"'
-    rows = database.execute(f"select {quoted} from {table_of(file)} limit {_SAMPLE}").fetchall()
+    rows = database.execute(f"select {_quoted(column)} from {table_of(file)} limit {_SAMPLE}").fetchall()
     texts = [row[0] for row in rows if isinstance(row[0], str)]
-    # Blanks and commas occur within labels too.
-    return next((sign for sign in _SEPARATORS[:2] if any(sign in text for text in texts)), "|")
+    found = next((sign for sign in _SEPARATORS if any(sign in text for text in texts)), None)
+    commas = next((text for text in texts if "," in text), None)
+    if found is None and commas is not None:
+        raise InputError(
+            f"column {column!r} holds {commas!r}: one category or several?",
+            file=file,
+            remedy="--separator , if commas stand between categories, --separator '|' if they belong to them",
+        )
+    return found or _SEPARATORS[0]
 
 
 def _require_same_items(
     database: duckdb.DuckDBPyConnection, interactions: Path, item: str, items: Path, id_: str
 ) -> None:
-    one, other = ('"' + name.replace('"', '""') + '"' for name in (item, id_))
+    one, other = _quoted(item), _quoted(id_)
     row = database.execute(
         f"select count(*) from (select cast({one} as varchar) from {table_of(interactions)}"
         f" intersect select cast({other} as varchar) from {table_of(items)})"

@@ -13,6 +13,7 @@ import io
 import json
 import os
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +90,7 @@ def fetch_pictures(
         return {}
     if os.environ.get(OFFLINE):
         raise DataError(f"{count(len(missing), 'picture')} not at hand, and {OFFLINE} forbids to fetch them")
-    record = home_folder(home) / "pictures" / "failures.json"
+    record = failures_file(home)
     known = _read(record)
     final = {url: str(known[url]["reason"]) for url in missing if known.get(url, {}).get("final")}
     asked = [url for url in missing if url not in final]
@@ -101,6 +102,16 @@ def fetch_pictures(
             known[url] = {"reason": failure[0], "final": failure[1]}
     _write(record, known)
     return final | {url: failure[0] for url, failure in outcome.items() if failure is not None}
+
+
+def failures_file(home: Path | None = None) -> Path:
+    """Where it stands why pictures could not be fetched."""
+    return home_folder(home) / "pictures" / "failures.json"
+
+
+def picture_failures(home: Path | None = None) -> Counter[str]:
+    """How many addresses have no picture for which reason."""
+    return Counter(str(failure["reason"]) for failure in _read(failures_file(home)).values())
 
 
 # Why there is no picture, and whether asking again is pointless; None where there is one.

@@ -14,10 +14,8 @@ from bench.home import home_folder
 from bench.suite.recipes import Recipe
 
 
-def remember(
-    name: str, folder: Path, recipe: Recipe, files: tuple[str, ...], home: Path | None = None
-) -> None:
-    """Keep in mind that the files of recipe ``name`` lie in ``folder``.
+def require_files(folder: Path, recipe: Recipe, files: tuple[str, ...]) -> None:
+    """Require that the files of a recipe lie in a folder that the user names.
 
     Raises:
         InputError: one of them does not.
@@ -27,7 +25,17 @@ def remember(
             raise InputError(
                 f"there is no file {file!r} in {folder.resolve()}", file="--from", remedy=_where(recipe, file)
             )
-    _write(name, {"folder": str(folder.resolve())}, home)
+
+
+def remember(name: str, folder: Path, home: Path | None = None) -> None:
+    """Keep in mind that the files of recipe ``name`` lie in ``folder``."""
+    if _read(name, home).get("folder") != str(folder.resolve()):
+        _write(name, {"folder": str(folder.resolve())}, home)
+
+
+def forget(name: str, home: Path | None = None) -> None:
+    """Keep no longer in mind where the files of recipe ``name`` lie."""
+    _file(name, home).unlink(missing_ok=True)
 
 
 def recipe_file(
@@ -52,13 +60,18 @@ def recipe_file(
         raise DataError(f"{error}, or {remedy}") from error
 
 
-def files_changed(name: str, hashes: Mapping[str, str], home: Path | None = None) -> bool:
+def files_changed(
+    name: str, hashes: Mapping[str, str], home: Path | None = None, source_folder: Path | None = None
+) -> bool:
     """Whether a file of the recipe is another one than when it had these SHA-256, by name.
 
-    A file that is no longer there has not changed; one of the same size and time neither, without being read.
+    The files are those in ``source_folder``, without one those in the folder that was remembered. A file
+    that is no longer there has not changed; one of the same size and time neither, without being read.
     """
     known = _read(name, home)
     folder = known.get("folder")
+    if source_folder is not None and str(source_folder.resolve()) != folder:
+        return any(sha256(source_folder / file) != expected for file, expected in hashes.items())
     if folder is None:
         return False
     states: dict[str, list[int]] = known.get("states", {})

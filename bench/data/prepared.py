@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from bench.errors import DataError
 from bench.registry import Modality
 
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 
 IntArray = npt.NDArray[np.int64]
 

@@ -29,7 +29,7 @@ from bench.data.database import open_database
 from bench.data.facts import split_facts
 from bench.data.sources.base import PATHS, URL, RawData, RawFiles
 from bench.data.steps import Left, apply_steps
-from bench.data.tables import ROWS
+from bench.data.tables import ROWS, TEXTS
 from bench.errors import DataError
 from bench.suite.dataset_settings import CutSettings, TemporalSplit
 from bench.wording import count
@@ -72,7 +72,7 @@ _KEPT = """
 create temp table kept as
 select *,
     case when place = total then 'test' when place = total - 1 then 'validation' else 'train' end as part,
-    part <> 'train' as target
+    part <> 'train' as target, 1 as rivals
 from (
     select
         "user", item, "timestamp", "row", first,
@@ -88,6 +88,7 @@ select *, part <> 'train' and nth = 1 as target
 from (
     select *,
         row_number() over (partition by "user", part order by place) as nth,
+        count(*) over (partition by "user", part, "timestamp") as rivals,
         count(*) filter (part = 'train') over (partition by "user") as trained
     from (
         select
@@ -187,7 +188,7 @@ class Split:
 
     def batches(self, name: str) -> Iterator[pa.RecordBatch]:
         """A table, many rows at a time, one batch even where it has none; one table after another."""
-        reader = self._database.sql(self._queries[name]).to_arrow_reader(ROWS)
+        reader = self._database.sql(self._queries[name]).to_arrow_reader(TEXTS if name == "items" else ROWS)
         yield next(reader, pa.RecordBatch.from_pylist([], schema=reader.schema))
         yield from reader
 
@@ -222,6 +223,8 @@ def _split(
     database: duckdb.DuckDBPyConnection, raw: RawData | RawFiles, limits: CutSettings
 ) -> dict[str, Any]:
     """Make the tables ``kept``, ``users`` and ``items``; the facts."""
+    if limits.split is not None and not raw.timed:
+        raise DataError("the data have no times, so that there is no split in time; leave `split` out")
     read_raw(database, raw)
     left = apply_steps(database, limits.steps)
     database.execute(_CUT, {"users": limits.users, "last": limits.last})
@@ -237,7 +240,12 @@ def _split(
         _require_targets(limits.split, facts)
     elif not facts["users"]:
         raise DataError(_nobody(left, facts))
-    facts |= {"interactions_read": read.interactions, "users_read": read.users, "items_bought": read.items}
+    facts |= {
+        "timed": raw.timed,
+        "interactions_read": read.interactions,
+        "users_read": read.users,
+        "items_bought": read.items,
+    }
     moments = None if limits.split is None else limits.split.model_dump(mode="json")
     facts["cut"] = {"users": limits.users, "last": limits.last, "split": moments}
     facts["steps"] = [each.record() for each in left[1:]]
@@ -249,15 +257,18 @@ def _split(
 def _require_targets(moments: TemporalSplit, facts: Mapping[str, Any]) -> None:
     for name in _MOMENTS:
         if not facts[f"{name}_targets"]:
+            left = "nothing is left"
+            if facts["interactions"]:
+                days = (_day(facts[f"{end}_timestamp"]) for end in ("first", "last"))
+                left = f"what is left lasts from {' to '.join(days)}"
             raise DataError(
                 f"the split in time at {moments.validation} and {moments.test} leaves no {name} target: no"
-                " user with interactions before the first has one then; what is left lasts from"
-                f" {_day(facts['first_timestamp'])} to {_day(facts['last_timestamp'])}"
+                f" user with interactions before the first has one then; {left}"
             )
 
 
-def _day(seconds: int | None) -> str:
-    return "never" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
+def _day(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
 
 
 def read_raw(database: duckdb.DuckDBPyConnection, raw: RawData | RawFiles) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-ROWS = 65_536  # at a time; of items, with their texts, some hundred megabytes
+ROWS = 65_536  # of numbers, at a time
+TEXTS = 8_192  # rows with texts
 
 
 def write_batches(file: Path, batches: Iterable[pa.RecordBatch]) -> int:
@@ -27,4 +28,5 @@ def write_batches(file: Path, batches: Iterable[pa.RecordBatch]) -> int:
 def read_batches(file: Path, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
     """A Parquet file, or some of its columns."""
     with pq.ParquetFile(file) as opened:
-        yield from opened.iter_batches(batch_size=ROWS, columns=columns)
+        numbers = all(map(pa.types.is_integer, opened.schema_arrow.types))
+        yield from opened.iter_batches(batch_size=ROWS if numbers else TEXTS, columns=columns)

@@ -124,6 +124,7 @@ class Planner:
             dataset = self._dataset(spec)
             if dataset is None:
                 return Planned(spec, None, {}, None, error="its data are not prepared here")
+            spec = _with_what_is_there(spec, dataset)
             device = resolve_device(spec.training.device)
             parts = identity(
                 spec,
@@ -152,6 +153,26 @@ class Planner:
         if isinstance(known, BenchError):
             raise known
         return known
+
+
+def _with_what_is_there(spec: RunSpec, dataset: PreparedDataset) -> RunSpec:
+    """The run without the modalities that none of the prepared items has, where it takes those available.
+
+    A suite is checked by what datasets may have; pictures, for example, are in one once they are fetched.
+
+    Raises:
+        DataError: the model asks for one of them by name.
+    """
+    absent = [modality for modality in spec.features if modality not in dataset.modalities]
+    if not absent:
+        return spec
+    if not spec.available:
+        pictures = f"bench data prepare '{dataset.label}' --pictures fetches what has an address"
+        raise DataError(
+            f"{spec.variant.label} reads {', '.join(absent)}, which no item of {dataset.label} has here"
+            + (f" ({pictures})" if "image" in absent and dataset.audit["pictures_not_fetched"] else "")
+        )
+    return spec.without(absent)
 
 
 def cell_digest(spec: RunSpec) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -36,6 +37,9 @@ class TfidfSvd(FeatureEncoder):
             raise DataError(f"none of the {len(texts)} items has a word of text: {error}") from error
         present = np.asarray(weights.getnnz(axis=1) > 0)
         used = weights[present]
+        if used.shape[1] == 1:
+            # scikit-learn reduces no single column, which is its own reduction.
+            used = sparse.hstack([used, sparse.csr_matrix(used.shape)]).tocsr()
         # A fixed seed; the randomised solver's power iterations make the subspace exact to many digits.
         size = min(self.settings.size, *used.shape)
         svd = TruncatedSVD(n_components=size, algorithm="randomized", n_iter=10, random_state=0)

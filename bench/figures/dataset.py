@@ -34,7 +34,7 @@ def draw_dataset(dataset: PreparedDataset, file: Path) -> None:
     try:
         left.hist(lengths, bins=_bins(lengths), color="C0")
         left.axvline(float(np.median(lengths)), color="0.2", linestyle=":")
-        left.set(xscale="log", xlabel="history of a user at the test", ylabel="users")
+        left.set(xscale="log", xlabel="interactions of a user before the test", ylabel="users")
         left.set_title(f"median {np.median(lengths):g}, longest {lengths.max():,}", fontsize="medium")
         ordered = np.sort(popularity)[::-1]
         right.plot(np.arange(1, len(ordered) + 1), np.maximum(ordered, 0.5), color="C1")

@@ -19,13 +19,13 @@ def check_datasets(document: Document, problems: Problems) -> list[DatasetRef]:
     return [dataset for dataset in checked if dataset is not None]
 
 
-def parse_dataset(text: str) -> DatasetRef:
+def parse_dataset(text: str, option: str = "--dataset") -> DatasetRef:
     """Read a dataset as the command line writes it, for example ``toyshop[image=1,mechanism=content]``.
 
     Raises:
-        InputError: no such dataset, or a wrong option; the message names ``--dataset``.
+        InputError: no such dataset, or a wrong option; ``option`` of the command line is named in it.
     """
-    document = Document(data={"datasets": [parse_entry(text, "--dataset")]}, file="--dataset")
+    document = Document(data={"datasets": [parse_entry(text, option)]}, file=option)
     problems = Problems(document)
     checked = check_datasets(document, problems)
     problems.raise_any()

@@ -82,6 +82,8 @@ def short(value: Any) -> str:
     """A value in a label or a file name: ``true``, ``0.5``, ``image+text``."""
     if isinstance(value, list):
         return "+".join(short(each) for each in value) or "none"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {short(each)}' for key, each in value.items())}}}"
     return value if isinstance(value, str) else show(value)
 
 
@@ -109,7 +111,7 @@ def parse_entry(text: str, option: str) -> dict[str, Any]:
     if not name or (opened and not rest.endswith("]")):
         raise InputError(f"cannot read {text!r}", file=option, remedy=form)
     entry: dict[str, Any] = {"name": name}
-    for pair in filter(None, rest.removesuffix("]").split(",")):
+    for pair in filter(None, _split(rest.removesuffix("]"))):
         key, equals, value = (part.strip() for part in pair.partition("="))
         if not equals or not key or key == "name":
             raise InputError(f"cannot read {pair!r} in {text!r}", file=option, remedy=form)
@@ -117,6 +119,18 @@ def parse_entry(text: str, option: str) -> dict[str, Any]:
             raise InputError(f"key {key!r} stands twice in {text!r}", file=option, remedy="keep one")
         entry[key] = _value(key, value, option)
     return entry
+
+
+def _split(text: str) -> list[str]:
+    """What stands between commas, but for those within braces or brackets."""
+    parts, depth = [""], 0
+    for sign in text:
+        depth += (sign in "{[") - (sign in "}]")
+        if sign == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return parts
 
 
 def _value(key: str, text: str, option: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bench.errors import InputError
 from bench.registry import MODELS, Modality
@@ -22,7 +22,8 @@ class RunSpec(Part):
     """One run: all that it depends on but the data, the machine and the code.
 
     ``features`` holds the encoders of the modalities that the variant reads on this dataset, in the order
-    image, text, category; where the variant has a setting ``modalities`` it lists the same.
+    image, text, category; where the variant has a setting ``modalities`` it lists the same. With
+    ``available`` they are those that the dataset may have, so that `without` may take some away.
     """
 
     suite: str
@@ -33,6 +34,14 @@ class RunSpec(Part):
     evaluation: EvaluationSettings
     metrics: tuple[str, ...]
     features: dict[Modality, EncoderSettings]
+    available: bool = False
+
+    def without(self, absent: Collection[Modality]) -> RunSpec:
+        """The run without the modalities ``absent``."""
+        kept = {modality: encoder for modality, encoder in self.features.items() if modality not in absent}
+        settings = self.variant.settings | {"modalities": list(kept)}
+        variant = self.variant.model_copy(update={"settings": settings})
+        return self.model_copy(update={"features": kept, "variant": variant})
 
     @property
     def cell(self) -> tuple[str, str]:
@@ -109,6 +118,7 @@ def _spec(suite: Suite, dataset: DatasetRef, variant: Variant, seed: int) -> Run
         evaluation=suite.evaluation,
         metrics=suite.metrics,
         features={modality: suite.features[modality] for modality in modalities},
+        available=variant.settings.get("modalities") == "available",
     )
 
 

@@ -68,15 +68,7 @@ def add_recipe(name: str, recipe: Mapping[str, Any]) -> Path:
     Raises:
         InputError: the name is taken or cannot be one, or the recipe is wrong.
     """
-    if not _NAME.fullmatch(name):
-        raise InputError(
-            f"{name!r} is no name for a dataset",
-            remedy="letters, digits, dots, hyphens and underscores make one",
-        )
-    if name in dataset_names():
-        raise InputError(
-            f"there is a dataset {name!r} already", remedy=f"bench data remove {name}, or another name"
-        )
+    require_free(name)
     file = _added() / f"{name}.yaml"
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
@@ -88,6 +80,25 @@ def add_recipe(name: str, recipe: Mapping[str, Any]) -> Path:
         raise
     partial.replace(file)
     return file
+
+
+def require_free(name: str) -> None:
+    """Require that a dataset of the user's can have this name.
+
+    Raises:
+        InputError: the name is taken or cannot be one.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"{name!r} is no name for a dataset",
+            remedy="letters, digits, dots, hyphens and underscores make one",
+        )
+    if (_added() / f"{name}.yaml").is_file():
+        raise InputError(
+            f"there is a dataset {name!r} already", remedy=f"bench data remove {name}, or another name"
+        )
+    if name in dataset_names():
+        raise InputError(f"{name!r} is a dataset of bench's own", remedy="choose another name")
 
 
 def remove_recipe(name: str) -> bool:

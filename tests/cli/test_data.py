@@ -126,6 +126,44 @@ def test_edited_files_are_prepared_again(clothes: Path, tmp_path: Path) -> None:
     assert after.content_hash != before.content_hash
 
 
+def test_files_that_fail_are_not_where_the_dataset_comes_from(
+    clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home, damaged = tmp_path / "home", tmp_path / "damaged"
+    prepare("Men", clothes, home)
+    damaged.mkdir()
+    for file in clothes.iterdir():
+        (damaged / file.name).write_bytes(file.read_bytes()[:-9])
+    with pytest.raises(InputError, match="cut off or damaged"):
+        prepare("Men", damaged, home)
+    assert open_dataset("Men", "Men", {}, home) is not None
+    prepare("Men", None, home)
+
+
+def test_other_files_in_another_folder_are_prepared(clothes: Path, tmp_path: Path) -> None:
+    home, other = tmp_path / "home", tmp_path / "other"
+    prepare("Men", clothes, home)
+    before = open_dataset("Men", "Men", {}, home)
+    write_clothes(other, "https://example.com")
+    reviews = [{"reviewerID": "six", "asin": f"Men{n}", "unixReviewTime": IN_2016 + n} for n in range(3, 9)]
+    pack(other / CLOTHES, reviews)
+    prepare("Men", other, home)
+    after = open_dataset("Men", "Men", {}, home)
+    assert before is not None and after is not None and after.content_hash != before.content_hash
+
+
+def test_a_broken_recipe_does_not_hide_the_others(
+    shop: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipes = tmp_path / "home" / "recipes"
+    recipes.mkdir(parents=True)
+    (recipes / "broken.yaml").write_text("about: [\n", encoding="utf-8")
+    print_list(None, "json")
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert "broken.yaml:" in rows["broken"]["error"]
+    assert rows["VideoGames"]["about"]
+
+
 def test_the_same_files_written_again_change_nothing(clothes: Path, tmp_path: Path) -> None:
     prepare("Men", clothes, tmp_path / "home")
     content = (clothes / CLOTHES).read_bytes()
@@ -172,7 +210,7 @@ def test_audit(clothes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     audit("Men", home, "rich", tmp_path / "men.png")
     printed = " ".join(capsys.readouterr().out.split())
     assert "10,702" in printed
-    assert "Recall@10 of LastItem" in printed
+    assert "Recall@10 of the history" in printed
     assert (tmp_path / "men.png").exists()
     audit("Men", home, "json", None)
     found = {row["about"]: row for row in json.loads(capsys.readouterr().out)}
@@ -217,7 +255,7 @@ def test_pictures_are_fetched_when_asked(
     home, clothes = tmp_path / "home", tmp_path / "clothes"
     write_clothes(clothes, serve(Shop))
     prepare("Men", clothes, home)
-    assert "5 pictures not fetched: bench data prepare Men --pictures" in " ".join(
+    assert "Pictures of 5 items are not at hand: bench data prepare 'Men' --pictures" in " ".join(
         capsys.readouterr().out.split()
     )
     before = open_dataset("Men", "Men", {}, home)
@@ -230,7 +268,9 @@ def test_pictures_are_fetched_when_asked(
 
     monkeypatch.delenv("BENCH_OFFLINE")
     prepare("Men", None, home, fetch=True)
-    assert "2 pictures not fetched" in capsys.readouterr().out
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "Pictures of 2 items are not at hand" in printed
+    assert "1 address: the server answers 404" in printed and "1 address: what comes is no" in printed
     reasons = json.loads((home / "pictures" / "failures.json").read_text(encoding="utf-8")).values()
     assert sorted(failure["reason"] for failure in reasons) == [
         "the server answers 404",
@@ -261,7 +301,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_own_files_get_a_name(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    add("shop-1", shop, [], None)
+    add("shop-1", shop, [], None, None)
     printed = capsys.readouterr().out
     assert "interactions: log.csv" in printed
     assert "unit: s" in printed
@@ -269,7 +309,7 @@ def test_own_files_get_a_name(shop: Path, capsys: pytest.CaptureFixture[str]) ->
     dataset = open_dataset("shop-1", "shop-1", {}, None)
     assert dataset is not None and (dataset.n_users, dataset.n_interactions) == (3, 12)
     with pytest.raises(InputError, match="there is a dataset 'shop-1' already"):
-        add("shop-1", shop, [], None)
+        add("shop-1", shop, [], None, None)
     remove("shop-1", None)
     assert not dataset.folder.exists()
     assert (shop / "log.csv").exists()
@@ -283,28 +323,26 @@ def test_what_cannot_be_prepared_is_not_kept(shop: Path) -> None:
     with (shop / "log.csv").open("a", encoding="utf-8") as file:
         file.write("u1,,1500000000\n")
     with pytest.raises(InputError, match="column 'item_id' holds nothing"):
-        add("shop", shop, [], None)
+        add("shop", shop, [], None, None)
     home = shop.parent / "home"
-    assert [file.name for file in home.rglob("*") if file.is_file() and file.suffix != ".lock"] == [
-        "shop.json"
-    ]
+    assert [file.name for file in home.rglob("*") if file.is_file() and file.suffix != ".lock"] == []
     (shop / "log.csv").write_text((shop / "log.csv").read_text().removesuffix("u1,,1500000000\n"))
-    add("shop", shop, [], None)
+    add("shop", shop, [], None, None)
 
 
 @pytest.mark.parametrize("name", ["../shop", "a/b", "", "-x", "a b"])
 def test_a_name_stays_in_its_folder(shop: Path, name: str) -> None:
     with pytest.raises(InputError, match="is no name for a dataset"):
-        add(name, shop, [], None)
+        add(name, shop, [], None, None)
 
 
 def test_the_names_of_bench_are_taken(shop: Path) -> None:
     for name in ("VideoGames", "ml-100k"):
-        with pytest.raises(InputError, match="already"):
-            add(name, shop, [], None)
+        with pytest.raises(InputError, match="bench's own"):
+            add(name, shop, [], None, None)
 
 
 @pytest.mark.parametrize("word", ["user", "buyer=user", "=x"])
 def test_columns_are_said_in_pairs(shop: Path, word: str) -> None:
     with pytest.raises(InputError, match="WHAT=COLUMN"):
-        add("shop", shop, [word], None)
+        add("shop", shop, [word], None, None)

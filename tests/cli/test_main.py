@@ -78,10 +78,10 @@ def test_a_users_mistake_is_a_sentence_and_exit_code_2(tmp_path: Path) -> None:
     )
 
 
-def test_a_damaged_index_is_a_sentence_and_exit_code_1(handmade: Path) -> None:
+def test_a_damaged_index_is_a_sentence_and_exit_code_2(handmade: Path) -> None:
     (handmade / "handmade" / "index.json").write_text("{", encoding="utf-8")
     done = bench("table", "handmade", "--results", str(handmade))
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith("bench: ") and "Traceback" not in done.stderr
 
 
@@ -94,7 +94,7 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_ctrl_c_is_exit_code_130() -> None:
+def test_ctrl_c_is_exit_code_230() -> None:
     program = (
         "import bench.cli.table, os, signal, sys\n"
         "bench.cli.table.print_table = lambda *a: os.kill(os.getpid(), signal.SIGINT)\n"

@@ -41,7 +41,7 @@ def test_values_are_the_records(shop: PreparedDataset) -> None:
 @pytest.mark.parametrize(
     ("fact", "calm", "alarming", "about"),
     [
-        ("last_item_recall_at_10", 0.19, 0.79, "Recall@10 of LastItem"),
+        ("last_item_recall_at_10", 0.19, 0.79, "Recall@10 of the history"),
         ("later_training_share", 0.05, 0.3, "training after the test target"),
         ("users_split_within_a_moment", 3, 30, "users split within a moment"),
     ],
@@ -51,7 +51,23 @@ def test_what_misleads_is_called_out(
 ) -> None:
     assert not changed(shop, **{fact: calm})[about].warning
     assert changed(shop, **{fact: alarming})[about].warning
-    assert "mask_history" in changed(shop, last_item_recall_at_10=0.79)["Recall@10 of LastItem"].words
+    assert "mask_history" in changed(shop, last_item_recall_at_10=0.79)["Recall@10 of the history"].words
+
+
+def test_shares_are_of_the_users_who_are_tested(shop: PreparedDataset) -> None:
+    found = changed(shop, test_targets=10, untrained_test_targets=4)
+    assert found["test targets never trained"].of == found["test targets in the history"].of == 10
+
+
+def test_without_times_nothing_is_said_of_them(shop: PreparedDataset) -> None:
+    found = changed(shop, timed=False, later_training_share=0.9)
+    assert not {"training after the test target", "users split within a moment"} & found.keys()
+    assert "have none" in found["times"].words
+
+
+def test_pictures_that_are_not_at_hand_are_not_called_distinct(shop: PreparedDataset) -> None:
+    nothing = shop.audit["items_with"] | {"image": 0}
+    assert "items that share a picture" not in changed(shop, items_with=nothing)
 
 
 @pytest.mark.parametrize(

@@ -182,3 +182,35 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 def test_real_folders(shared_data: Path, name: str, expected: dict[str, Any]) -> None:
     found = infer(shared_data / name, {})
     assert found | expected == found
+
+
+def test_times_of_several_units_are_refused(tmp_path: Path) -> None:
+    rows = "".join(f"u,i,{1_500_000_000_000 + n}\n" for n in range(40)) + "u,i,1500000000\n"
+    with pytest.raises(InputError, match="'1500000000', which is no time since 1973 in the unit of most"):
+        infer(write(tmp_path, log__csv=f"user,item,time\n{rows}"), {})
+
+
+def test_commas_in_categories_may_mean_two_things(tmp_path: Path) -> None:
+    folder = write(tmp_path, log__csv=LOG, items__csv='item_id,genres\ni1,"Action,Comedy"\ni2,Drama\n')
+    with pytest.raises(InputError, match="one category or several"):
+        infer(folder, {})
+    assert infer(folder, {}, separator=",")["options"]["separator"] == ","
+
+
+def test_a_column_of_items_needs_a_table_of_items(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no table of items"):
+        infer(write(tmp_path, log__csv=LOG), {"title": "nonsense"})
+
+
+def test_attributes_that_are_none_are_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "s.txt").write_text("u a b c d\nv a b d\n", encoding="utf-8")
+    (tmp_path / "a.json").write_text('{"a": ["x"], "b": "y"}', encoding="utf-8")
+    with pytest.raises(InputError, match=r"a\.json is no JSON object whose values are lists"):
+        infer(tmp_path, {})
+
+
+@pytest.mark.parametrize("name", ["LOG.CSV", "log.csv.gz"])
+def test_tables_by_other_names(tmp_path: Path, name: str) -> None:
+    content = LOG.encode()
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    assert infer(tmp_path, {})["options"]["interactions"] == name

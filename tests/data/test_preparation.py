@@ -166,6 +166,7 @@ def test_many_rows_are_prepared_as_few_at_a_time(
     whole = prepare(Named(), "shelf", {}, tmp_path / "whole")
     for module in (split, tables):
         monkeypatch.setattr(module, "ROWS", rows)
+        monkeypatch.setattr(module, "TEXTS", rows)
     parts = prepare(Named(), "shelf", {}, tmp_path / "parts")
     assert whole.content_hash == parts.content_hash
     assert whole.audit == parts.audit

@@ -49,6 +49,13 @@ def named(found: Any, table: pa.Table) -> dict[str, list[str]]:
     return result
 
 
+def test_without_times_there_is_no_split_in_time() -> None:
+    table = pa.Table.from_pylist([{"user": "u", "item": "i", "timestamp": 1}], schema=INTERACTIONS)
+    raw = RawData(table, pa.Table.from_pylist([], schema=ITEMS), timed=False)
+    with pytest.raises(DataError, match="have no times"):
+        split(raw, CutSettings.model_validate({"split": MOMENTS}))
+
+
 @given(rows=LOGS)
 def test_parts_are_those_of_plain_python(rows: list[Row]) -> None:
     by_user: dict[str, list[Row]] = {}
@@ -74,6 +81,13 @@ def test_parts_are_those_of_plain_python(rows: list[Row]) -> None:
     assert named(found, found.read("test")) == test
     used = Counter(i for each in (train, held, test) for items in each.values() for i in items)
     assert set(found.read("items")["id"].to_pylist()) == set(used)
+    undecided = set()
+    for user, own in by_user.items():
+        for first, last in ((10, 20), (20, 31)):
+            days = sorted(row[2] for row in own if first <= row[2] < last)
+            if min(row[2] for row in own) < 10 and days.count(days[0] if days else 0) > 1:
+                undecided.add(user)
+    assert found.facts["users_split_within_a_moment"] == len(undecided)
     assert found.facts["interactions"] == used.total()
     assert (found.facts["validation_targets"], found.facts["test_targets"]) == (len(held), len(test))
     assert found.facts["users_dropped"] == len(by_user) - len(train)

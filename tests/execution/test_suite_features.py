@@ -99,3 +99,33 @@ def test_random_weights_are_said_below_the_table(
     image = {"name": "torchvision/squeezenet1_1", "weights": "random"}
     _, printed = run(here, tmp_path, {"image": image, "text": text})
     assert "weights=random" in printed
+
+
+def test_modalities_that_no_item_has_here_are_left_out_or_refused(tmp_path: Path, here: Here) -> None:
+    """Pictures with an address only, which nobody fetched."""
+    folder = tmp_path / "films"
+    folder.mkdir()
+    rows = "".join(f"u{n % 5},i{n % 7},{1_500_000_000 + n}\n" for n in range(40))
+    (folder / "log.csv").write_text(f"user_id,item_id,timestamp\n{rows}", encoding="utf-8")
+    items = "".join(f"i{n},Film {n},https://example.org/{n}.jpg\n" for n in range(7))
+    (folder / "items.csv").write_text(f"item_id,title,image\n{items}", encoding="utf-8")
+    here("data", "add", "films", str(folder))
+    suite = {
+        **SUITE,
+        "suite": "films",
+        "datasets": ["films"],
+        "models": ["ContentKNN", {"name": "MAF", "modalities": ["image"], "multimodal_size": 4}],
+    }
+    (tmp_path / "films.yaml").write_text(yaml.safe_dump(suite), encoding="utf-8")
+    try:
+        done = here("run", "films.yaml", check=1)
+        cells = json.loads((tmp_path / "results" / "films" / "index.json").read_text(encoding="utf-8"))[
+            "cells"
+        ]
+        assert [cell["status"] for cell in cells] == ["done", "done", "failed", "failed"]
+        assert "MAF reads image, which no item of films has here" in cells[-1]["error"]
+        assert "bench data prepare 'films' --pictures" in cells[-1]["error"]
+        assert "Item features: text tfidf-svd" in " ".join(done.stdout.split())
+        assert "4 runs: 2 reused" in here("run", "films.yaml", check=1).stderr
+    finally:
+        here("data", "remove", "films")

@@ -158,6 +158,13 @@ def cosines(encoded: Encoded) -> npt.NDArray[np.float32]:
     return np.asarray(encoded.values @ encoded.values.T)
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # shares of no variance, unused
+@pytest.mark.parametrize("texts", [["film"] * 3, ["film", "", "film film"], ["a film"]])
+def test_a_single_word_is_a_vocabulary(texts: list[str]) -> None:
+    found = TfidfSvd(TfidfSvdSettings()).encode(catalogue(texts=texts))
+    assert found.values.ravel().tolist() == [float("film" in text) for text in texts]
+
+
 def test_texts_with_common_words_are_near_and_have_unit_length() -> None:
     texts = ["red wooden train", "red wooden engine", "silent night lamp", "silent moon lamp", "the"]
     encoded = TfidfSvd(TfidfSvdSettings(size=64)).encode(catalogue(texts=texts))

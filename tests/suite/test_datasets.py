@@ -103,3 +103,10 @@ def test_a_wrong_dataset_on_the_command_line_names_the_option(text: str, words: 
         parse_dataset(text)
     assert str(caught.value).startswith("--dataset: ")
     assert [word for word in words if word not in str(caught.value)] == []
+
+
+def test_an_option_may_be_a_mapping() -> None:
+    text = "GiftCards[split={validation: 2017-01-01, test: 2017-07-01},last=4]"
+    found = parse_dataset(text)
+    assert found.options["last"] == 4 and found.options["split"]["test"] == "2017-07-01"
+    assert found.label == text  # so that it can be written as it is shown

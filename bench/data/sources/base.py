@@ -46,6 +46,7 @@ class RawData:
             given to `Source.collect`.
         files: SHA-256 of every source file by name; empty for generated data.
         truth: what is known by construction of generated data, for the audit.
+        timed: whether the timestamps are times, and not merely the order of the file.
 
     Raises:
         DataError: a table has another schema, a missing value where none may be, or an item twice.
@@ -55,6 +56,7 @@ class RawData:
     items: pa.Table
     files: Mapping[str, str] = field(default_factory=dict)
     truth: Mapping[str, Any] | None = None
+    timed: bool = True
 
     def __post_init__(self) -> None:
         _require_columns("interactions", self.interactions.schema, INTERACTIONS)
@@ -74,6 +76,7 @@ class RawFiles:
     items: Path
     files: Mapping[str, str]
     truth: None = None
+    timed: bool = True
 
     def __post_init__(self) -> None:
         _require_columns("interactions", pq.read_schema(self.interactions), INTERACTIONS)

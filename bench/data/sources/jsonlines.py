@@ -49,13 +49,23 @@ def find_wrong_line(file: Path, check: Check) -> None:
     Raises:
         InputError: as `explained`.
     """
+    for line, content in numbered_lines(file):
+        complaint = _complaint(content, check)
+        if complaint is not None:
+            raise InputError(complaint, file=file, line=line)
+
+
+def numbered_lines(file: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file, unpacked where its name ends in ``.gz``, from 1, with their ends.
+
+    Raises:
+        InputError: what is packed is damaged.
+    """
     line = 0
     try:
         with open_bytes(file) as stream:
             for line, content in enumerate(stream, start=1):
-                complaint = _complaint(content, check)
-                if complaint is not None:
-                    raise InputError(complaint, file=file, line=line)
+                yield line, content
     except gzip.BadGzipFile as error:
         raise InputError(f"it is no gzip file: {error}", file=file) from error
     except (EOFError, zlib.error) as error:

@@ -51,7 +51,7 @@ class Sequences(Source):
                     f"{self.settings.attributes}: none of its {len(categories)} items stands in"
                     f" {self.settings.path} (the two files belong to different datasets)"
                 )
-        return RawData(interactions, _items(categories), hashes)
+        return RawData(interactions, _items(categories), hashes, timed=False)
 
 
 def read_sequences(text: str, name: str) -> pa.Table:

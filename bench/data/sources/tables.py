@@ -5,9 +5,8 @@ Rows keep their order, which decides between equal times. Without a column of ti
 
 from __future__ import annotations
 
-import csv
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,10 @@ import pyarrow as pa
 from bench.data.database import open_database
 from bench.data.sources.base import INTERACTIONS, ITEMS, URL, Progress, RawData, Source, file_inside, sha256
 from bench.data.sources.files import Locate, data_file
-from bench.data.sources.jsonlines import open_bytes
+from bench.data.sources.textual import delimiter, header, is_text, read_rows, require_rows
 from bench.errors import DataError, InputError
 from bench.suite.dataset_settings import TablesSettings
 
-_TEXT = (".csv", ".tsv", ".inter", ".item")
 LATEST = 4_102_444_800  # 2100-01-01
 PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
@@ -66,7 +64,8 @@ class Tables(Source):
             database.close()
         if settings.items is not None and settings.image is not None:
             _copy_pictures(items, files[settings.items].parent, folder, progress)
-        return RawData(interactions, items, {name: sha256(file) for name, file in files.items()})
+        hashes = {name: sha256(file) for name, file in files.items()}
+        return RawData(interactions, items, hashes, timed=settings.timestamp is not None)
 
 
 def table_of(file: Path) -> str:
@@ -75,12 +74,15 @@ def table_of(file: Path) -> str:
     Raises:
         InputError: the name says nothing that is known.
     """
-    name = "'" + str(file).replace("'", "''") + "'"
+    name = _literal(str(file))
     kind = file.name.lower().removesuffix(".gz")
-    if kind.endswith(_TEXT):
+    if is_text(file):
+        # Nothing is left to guesses: DuckDB's would skip lines of another width at the top.
+        columns = ", ".join(f"{_literal(column)}: 'VARCHAR'" for column in header(file))
         return (
-            f"read_csv({name}, all_varchar = true, header = true, null_padding = false, strict_mode = true,"
-            f" delim = '{_delimiter(file)}', quote = '\"', escape = '\"')"
+            f"read_csv({name}, auto_detect = false, header = true, skip = 0, comment = '', nullstr = '',"
+            f" null_padding = false, strict_mode = true, delim = '{delimiter(file)}', quote = '\"',"
+            f" escape = '\"', columns = {{{columns}}})"
         )
     if kind.endswith(".parquet"):
         return f"read_parquet({name})"
@@ -89,15 +91,6 @@ def table_of(file: Path) -> str:
     raise InputError(
         "it is none of .csv, .tsv, .parquet and .jsonl", file=file, remedy="name it by what it is"
     )
-
-
-def _delimiter(file: Path) -> str:
-    """The sign that the first line has most of; tabs where the name says so."""
-    if not file.name.lower().removesuffix(".gz").endswith(".csv"):
-        return "\t"
-    with open_bytes(file) as stream:
-        head = stream.readline(1 << 20)
-    return max(",;\t|", key=lambda sign: head.count(sign.encode()))
 
 
 def columns_of(database: duckdb.DuckDBPyConnection, file: Path) -> list[str]:
@@ -123,6 +116,7 @@ def _interactions(database: duckdb.DuckDBPyConnection, file: Path, settings: Tab
         latest=LATEST,
         table=table_of(file),
     )
+    _require_identifiers(database, file, (settings.user, settings.item))
     found = _table(database, file, query).cast(INTERACTIONS)
     for column in INTERACTIONS.names:
         if found[column].null_count:
@@ -135,6 +129,20 @@ def _interactions(database: duckdb.DuckDBPyConnection, file: Path, settings: Tab
                 line=_line(file, row),
             )
     return found
+
+
+def _require_identifiers(database: duckdb.DuckDBPyConnection, file: Path, columns: Sequence[str]) -> None:
+    """Refuse decimal numbers: 7 would become ``7.0``, which is no item's name elsewhere."""
+    for column in columns:
+        kind = _table(database, file, f"select {_quoted(column)} from {table_of(file)} limit 0").schema.types[
+            0
+        ]
+        if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+            raise InputError(
+                f"column {column!r} holds decimal numbers ({kind}), not identifiers",
+                file=file,
+                remedy="write whole numbers or text",
+            )
 
 
 def _expected(column: str, unit: str) -> str:
@@ -223,7 +231,9 @@ def _table(database: duckdb.DuckDBPyConnection, file: Path, query: str) -> pa.Ta
     try:
         return database.sql(query).to_arrow_table()
     except duckdb.Error as error:
-        text = str(error).split("\n\n")[0].replace("\n", " ")
+        if is_text(file):
+            require_rows(file)
+        text = str(error).split("\n")[0]
         raise InputError(f"it cannot be read: {text}", file=file) from error
 
 
@@ -236,17 +246,13 @@ def _value(database: duckdb.DuckDBPyConnection, file: Path, column: str, row: in
 
 def _line(file: Path, row: int) -> int | None:
     """The line of a row (from 0) of a table of text; cells may hold line breaks. None for other tables."""
-    kind = file.name.lower()
-    if not kind.endswith(_TEXT):
-        return row + 1 if kind.endswith((".jsonl", ".json")) else None
-    with file.open(encoding="utf-8", newline="") as stream:
-        reader = csv.reader(stream, delimiter=_delimiter(file))
-        before = 0
-        for number, _ in enumerate(cells for cells in reader if cells):
-            if number == row + 1:
-                return before + 1
-            before = reader.line_num
-    return None
+    if not is_text(file):
+        return row + 1 if file.name.lower().removesuffix(".gz").endswith((".jsonl", ".json")) else None
+    return next((line for number, (line, _) in enumerate(read_rows(file)) if number == row + 1), None)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _quoted(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -134,19 +135,48 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "complaint"),
+    ("content", "line", "complaint"),
     [
-        (b"who,what,when\nu,i\n", "cannot be read"),
-        (b"who,what,when\nu,\xff\xfe,1\n", "cannot be read"),
-        (b'who,what,when\nu,"i,1\n', "cannot be read"),
-        (b"", "cannot be read|no column"),
+        (b"who,what,when\nu,i\n", 2, "the row has 2 cells, and the header 3"),
+        (b"who,what,when\nu,i,1\nv,j,2,5\n", 3, "the row has 4 cells"),
+        # Two exports in one file: the first must not be taken for lines to skip.
+        (b"who,what,when\n" + b"u,i,1\n" * 20 + b"who,what,when,stars\n" + b"u,i,1,5\n" * 30, 22, "4 cells"),
+        (b"who,what,when\nu,i,1\nu,\xff\xfe,1\n", 3, "byte 0xff is not UTF-8"),
+        ("who,what,when\nu,i,1\n".encode("utf-16"), 1, "UTF-16"),
+        (b'who,what,when\nu,i,1\nu,"i,1\nv,j,2\n', 3, "the row that begins here cannot be read"),
+        (b"who,what,when\nu,i,1\r\nv,j,2\n", 2, "ends otherwise"),
+        (b"who,who,when\nu,i,1\n", 1, "column 'who' stands there twice"),
+        (b"", None, "it is empty"),
     ],
 )
-def test_what_is_no_table_is_said(tmp_path: Path, content: bytes, complaint: str) -> None:
+def test_what_is_no_table_is_said(tmp_path: Path, content: bytes, line: int | None, complaint: str) -> None:
     (tmp_path / "log.csv").write_bytes(content)
     with pytest.raises(InputError, match=complaint) as raised:
         collect(tmp_path)
-    assert raised.value.file == str(tmp_path / "log.csv")
+    assert (raised.value.file, raised.value.line) == (str(tmp_path / "log.csv"), line)
+
+
+@pytest.mark.parametrize("kind", ["plain", "packed"])
+def test_a_packed_table_is_read_and_its_end_missed(tmp_path: Path, kind: str) -> None:
+    content = gzip.compress(b"who,what,when\n" + b"u,i,1\n" * 50_000)
+    (tmp_path / "log.csv.gz").write_bytes(content if kind == "plain" else content[:-9])
+    if kind == "plain":
+        assert collect(tmp_path, interactions="log.csv.gz").interactions.num_rows == 50_000
+        return
+    with pytest.raises(InputError, match="cut off or damaged"):
+        collect(tmp_path, interactions="log.csv.gz")
+
+
+def test_the_index_that_pandas_writes_is_a_column_of_no_importance(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text(",who, what,when\n0,u,i,1\n", encoding="utf-8")
+    assert collect(tmp_path).interactions.to_pylist() == [{"user": "u", "item": "i", "timestamp": 1}]
+
+
+def test_decimal_numbers_are_no_identifiers(tmp_path: Path) -> None:
+    table = pa.table({"who": [7.0, 7.0], "what": ["i", "j"], "when": [1, 2]})
+    pq.write_table(table, tmp_path / "log.parquet")
+    with pytest.raises(InputError, match="decimal numbers"):
+        collect(tmp_path, interactions="log.parquet")
 
 
 def test_an_item_described_twice_names_both_lines(tmp_path: Path) -> None:
