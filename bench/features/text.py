@@ -43,7 +43,11 @@ class TfidfSvd(FeatureEncoder):
         # A fixed seed; the randomised solver's power iterations make the subspace exact to many digits.
         size = min(self.settings.size, *used.shape)
         svd = TruncatedSVD(n_components=size, algorithm="randomized", n_iter=10, random_state=0)
-        reduced = svd.fit_transform(used)[:, svd.singular_values_ > _SMALLEST_SINGULAR_VALUE]
+        with np.errstate(
+            invalid="ignore"
+        ):  # of shares of the variance, where there is none; they are not used
+            reduced = svd.fit_transform(used)
+        reduced = reduced[:, svd.singular_values_ > _SMALLEST_SINGULAR_VALUE]
         lengths = np.linalg.norm(reduced, axis=1, keepdims=True)
         values = np.zeros((len(texts), reduced.shape[1]), dtype=np.float32)
         # A text whose words all fall outside the kept directions stays at zero: present, but like no other.

@@ -158,7 +158,6 @@ def cosines(encoded: Encoded) -> npt.NDArray[np.float32]:
     return np.asarray(encoded.values @ encoded.values.T)
 
 
-@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # shares of no variance, unused
 @pytest.mark.parametrize("texts", [["film"] * 3, ["film", "", "film film"], ["a film"]])
 def test_a_single_word_is_a_vocabulary(texts: list[str]) -> None:
     found = TfidfSvd(TfidfSvdSettings()).encode(catalogue(texts=texts))
