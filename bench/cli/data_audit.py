@@ -84,4 +84,9 @@ def orders(text: str, source_folder: Path | None, home: Path | None) -> None:
     paper = published(ref.name)
     if paper:
         table.add_row("the paper", *(f"{paper[key]:,}" for key in ("interactions", "users", "items")))
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    console.print(
+        "Users whom a split then leaves out, because they have fewer than three interactions, still count.",
+        highlight=False,
+    )

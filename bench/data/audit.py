@@ -151,7 +151,8 @@ def _contents(dataset: PreparedDataset) -> list[Finding]:
             f"items without {modality}",
             dataset.n_items - audit["items_with"][modality],
             dataset.n_items,
-            "",
+            "" if audit["items_with"][modality] else "models that read it have nothing to read",
+            warning=not audit["items_with"][modality],
         )
         for modality in ("image", "text", "category")
     ]

@@ -99,7 +99,11 @@ def _extract(request: Request, progress: Progress | None) -> _Stored:
 
     def build(partial: Path) -> None:
         work = folder.with_name(folder.name + ".work")
-        encoded = _encoded(request, work, weights, progress)
+        try:
+            encoded = _encoded(request, work, weights, progress)
+        finally:
+            if work.is_dir() and not any(work.iterdir()):
+                work.rmdir()  # nothing was begun
         _write(partial, encoded, request, recipe)
         shutil.rmtree(work, ignore_errors=True)
 

@@ -35,9 +35,11 @@ def draw_dataset(dataset: PreparedDataset, file: Path) -> None:
         left.hist(lengths, bins=_bins(lengths), color="C0")
         left.axvline(float(np.median(lengths)), color="0.2", linestyle=":")
         left.set(xscale="log", xlabel="interactions of a user before the test", ylabel="users")
-        left.set_title(f"median {np.median(lengths):g}, longest {lengths.max():,}", fontsize="medium")
-        ordered = np.sort(popularity)[::-1]
-        right.plot(np.arange(1, len(ordered) + 1), np.maximum(ordered, 0.5), color="C1")
+        left.set_title(
+            f"median (dotted) {np.median(lengths):g}, longest {lengths.max():,}", fontsize="medium"
+        )
+        ordered = np.sort(popularity[popularity > 0])[::-1]  # a logarithm has no zero; the title counts these
+        right.plot(np.arange(1, len(ordered) + 1), ordered, color="C1")
         right.set(
             xscale="log",
             yscale="log",
@@ -45,7 +47,7 @@ def draw_dataset(dataset: PreparedDataset, file: Path) -> None:
             ylabel="occurrences in training",
         )
         right.set_title(
-            f"{np.count_nonzero(popularity == 0):,} of {len(popularity):,} never", fontsize="medium"
+            f"{np.count_nonzero(popularity == 0):,} of {len(popularity):,} items never", fontsize="medium"
         )
         for panel in (left, right):
             panel.grid(alpha=0.3)

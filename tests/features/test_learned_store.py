@@ -19,6 +19,7 @@ from sklearn.decomposition import PCA
 
 from bench.data.datasets import prepare_dataset
 from bench.data.prepared import PreparedDataset, load_catalogue
+from bench.errors import DataError
 from bench.features.learned import LearnedEncoder
 from bench.features.store import extract, stored_hash
 from bench.features.torchvision_images import TorchvisionImages
@@ -97,6 +98,14 @@ def test_standardised_and_reduced_from_what_is_stored(
     np.testing.assert_allclose(np.linalg.norm(both["l2"].values[1:], axis=1), 1, atol=2e-3)
     assert "standardisation=zscore" in scaled.encoder and "dimensions=8" in small.encoder
     assert len({plain.content_hash, scaled.content_hash, small.content_hash}) == 3
+
+
+def test_weights_that_cannot_be_read_leave_nothing_begun(dataset: PreparedDataset, tmp_path: Path) -> None:
+    (tmp_path / "weights.pth").write_bytes(b"no weights")
+    options = {"model": "vgg16", "weights": str(tmp_path / "weights.pth")}
+    with pytest.raises(DataError, match="weights"):
+        extract(dataset, "image", "torchvision", options, tmp_path / "home")
+    assert [path.suffix for path in (tmp_path / "home").rglob("*") if path.is_dir()] == [""]
 
 
 def test_the_label_says_which_weights_without_saying_where(
