@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from bench.data.tables import read_batches
+from bench.data.parquet import read_batches
 
 
 def content_hash(tables: Mapping[str, Path], folder: Path) -> str:

@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 
 from bench.data.folders import build_folder
 from bench.data.hashing import content_hash, picture_names
+from bench.data.parquet import read_batches, write_batches
 from bench.data.placed import FindPictures, PlacedPictures
 from bench.data.prepared import FORMAT_VERSION, PreparedDataset, file_hash, is_intact
 from bench.data.sources.base import Progress, RawData, RawFiles, Source
 from bench.data.split import split
-from bench.data.tables import read_batches, write_batches
 from bench.errors import DataError
 from bench.registry import MODALITIES, Modality
 from bench.suite.dataset_settings import CutSettings

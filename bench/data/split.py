@@ -27,9 +27,9 @@ import pyarrow.parquet as pq
 
 from bench.data.database import open_database
 from bench.data.facts import split_facts
+from bench.data.parquet import ROWS, TEXTS
 from bench.data.sources.base import PATHS, URL, RawData, RawFiles
 from bench.data.steps import Left, apply_steps
-from bench.data.tables import ROWS, TEXTS
 from bench.errors import DataError
 from bench.suite.dataset_settings import CutSettings, TemporalSplit
 from bench.wording import count

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.data import tables
+from bench.data import parquet
 from bench.data.hashing import content_hash, json_lines
 
 NUMBERS = st.lists(st.tuples(st.integers(-(2**63), 2**63 - 1), st.integers(0, 9)), max_size=20)
@@ -38,7 +38,7 @@ def test_numbers_are_written_as_json_writes_them(
     whole = pa.Table.from_pylist([{"user": a, "item": b} for a, b in rows], schema=schema)
     table = pa.concat_tables([whole.slice(k, 5) for k in range(0, max(len(rows), 1), 5)])
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setattr(tables, "ROWS", batch)
+        patch.setattr(parquet, "ROWS", batch)
         assert b"".join(json_lines(written(table, Path(folder)))) == plain(rows)
 
 

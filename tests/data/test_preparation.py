@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from bench.data import split, tables
+from bench.data import parquet, split
 from bench.data.locked import load_test
 from bench.data.preparation import prepare
 from bench.data.prepared import load_catalogue, load_training
@@ -164,7 +164,7 @@ def test_many_rows_are_prepared_as_few_at_a_time(
             return RawData(raw.interactions, raw.items.set_column(4, "image", images))
 
     whole = prepare(Named(), "shelf", {}, tmp_path / "whole")
-    for module in (split, tables):
+    for module in (split, parquet):
         monkeypatch.setattr(module, "ROWS", rows)
         monkeypatch.setattr(module, "TEXTS", rows)
     parts = prepare(Named(), "shelf", {}, tmp_path / "parts")
