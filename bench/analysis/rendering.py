@@ -10,14 +10,17 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from bench.analysis.equivalence import EqualityRow
 from bench.analysis.tables import TableRow
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -90,14 +93,12 @@ def to_latex(table: Grid) -> str:
     return "\n".join([*lines, *notes]) + "\n"
 
 
-def to_json(rows: Sequence[TableRow | EqualityRow]) -> str:
+def to_json(rows: Sequence[DataclassInstance]) -> str:
     """A list of objects, one per row."""
     return json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False) + "\n"
 
 
-def to_csv(
-    rows: Sequence[TableRow | EqualityRow], kind: type[TableRow] | type[EqualityRow] = TableRow
-) -> str:
+def to_csv(rows: Sequence[DataclassInstance], kind: type[DataclassInstance] = TableRow) -> str:
     """One line per row, all of one ``kind``; lists are joined with semicolons, mappings as ``key=value``."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")

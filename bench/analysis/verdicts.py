@@ -1,17 +1,11 @@
-"""The verdicts on claims of equality, for reading: on a terminal, as markdown, as LaTeX."""
+"""The verdicts on claims of equality, for reading."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-
+from bench.analysis.blocks import Blocks
 from bench.analysis.equivalence import EqualityRow
-from bench.analysis.rendering import as_latex, as_markdown
 from bench.analysis.welch import CONFIDENCE, MOST_SEEDS, POWER
 
 _COLUMNS = ("variant", "mean", "difference, %", "verdict", "seeds")
@@ -31,33 +25,19 @@ _NEEDED_LEGEND = (
 _NOTHING = "No claim of equality is in these results; `bench run` enters those of the suite file."
 
 
-@dataclass(frozen=True)
-class VerdictTable:
-    """Verdicts as text.
-
-    Attributes:
-        columns: the heads of the columns.
-        blocks: dataset, metric and margin in words -> rows, each with a text per column.
-        notes: lines below.
-    """
-
-    columns: tuple[str, ...]
-    blocks: dict[str, list[tuple[str, ...]]]
-    notes: tuple[str, ...]
-
-
-def verdict_table(rows: Sequence[EqualityRow]) -> VerdictTable:
+def verdict_table(rows: Sequence[EqualityRow]) -> Blocks:
     """Arrange verdicts: a block per dataset, metric and margin; within it variants after their reference."""
     if not rows:
-        return VerdictTable(_COLUMNS, {}, (_NOTHING,))
+        return Blocks(_COLUMNS, _LEFT, {}, (_NOTHING,))
     needed = any(_needs(row) for row in rows)
     blocks: dict[str, dict[str, list[EqualityRow]]] = {}
     for row in rows:
         shared = f"Equality on {row.dataset}: {row.metric}, margin ±{100 * row.margin:g}%"
         blocks.setdefault(shared, {}).setdefault(row.reference, []).append(row)
     columns = (*_COLUMNS, _NEEDED) if needed else _COLUMNS
-    return VerdictTable(
+    return Blocks(
         columns,
+        _LEFT,
         {
             shared: [line[: len(columns)] for group in groups.values() for line in _lines(group)]
             for shared, groups in blocks.items()
@@ -106,50 +86,3 @@ def _needs(row: EqualityRow) -> str:
     if row.verdict != "not decided" or row.low is None:
         return ""
     return f">{MOST_SEEDS}" if row.seeds_needed is None else str(row.seeds_needed)
-
-
-def verdicts_to_markdown(table: VerdictTable) -> str:
-    """GitHub-flavoured Markdown: a heading and a table per block, then the notes."""
-    lines: list[str] = []
-    for shared, rows in table.blocks.items():
-        lines += [f"**{as_markdown(shared)}**", "", f"| {' | '.join(table.columns)} |"]
-        lines.append(f"| {' | '.join(':--' if column in _LEFT else '--:' for column in table.columns)} |")
-        lines += [f"| {' | '.join(map(as_markdown, row))} |" for row in rows]
-        lines.append("")
-    return "\n".join([*lines, *(f"- {as_markdown(note)}" for note in table.notes)]) + "\n"
-
-
-def verdicts_to_latex(table: VerdictTable) -> str:
-    """A `tabular` for the package booktabs, then the notes in small print."""
-    notes = [rf"\par\noindent{{\footnotesize {as_latex(note)}}}" for note in table.notes]
-    if not table.blocks:
-        return "\n".join(notes) + "\n"
-    form = "".join("l" if column in _LEFT else "r" for column in table.columns)
-    lines = [r"% \usepackage{booktabs}", rf"\begin{{tabular}}{{{form}}}", r"\toprule"]
-    lines.append(" & ".join(as_latex(column.capitalize()) for column in table.columns) + r" \\")
-    for shared, rows in table.blocks.items():
-        lines += [r"\midrule", rf"\multicolumn{{{len(form)}}}{{l}}{{{as_latex(shared)}}} \\"]
-        lines += [" & ".join(_latex_row(table.columns, row)) + r" \\" for row in rows]
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", *notes]) + "\n"
-
-
-def _latex_row(columns: Sequence[str], row: Sequence[str]) -> list[str]:
-    """Escaped texts, with signs of numbers as signs instead of hyphens."""
-    return [
-        as_latex(text) if column in _LEFT else re.sub(r"[+-](?=\d)", r"$\g<0>$", as_latex(text))
-        for column, text in zip(columns, row, strict=True)
-    ]
-
-
-def verdicts_to_rich(table: VerdictTable) -> RenderableType:
-    """A table per block; it fits 100 columns with labels of up to 28 characters, else texts wrap."""
-    parts: list[RenderableType] = []
-    for shared, rows in table.blocks.items():
-        # Text throughout: a label like toyshop[image=1] would otherwise be read as markup.
-        block = Table()
-        for column in table.columns:
-            block.add_column(Text(column), justify="left" if column in _LEFT else "right", overflow="fold")
-        for row in rows:
-            block.add_row(*map(Text, row))
-        parts += [Text(shared, style="bold"), block]
-    return Group(*parts, *(Text(note, style="dim") for note in table.notes))

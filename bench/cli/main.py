@@ -31,7 +31,7 @@ app = typer.Typer(
 
 
 class TableFormat(StrEnum):
-    """Formats of `bench table`."""
+    """Formats of `bench table` and `bench compare`."""
 
     rich = "rich"
     markdown = "markdown"
@@ -108,6 +108,38 @@ def _table(
     from bench.cli.table import print_table, results_of
 
     raise typer.Exit(print_table(results, results_of(suite), format.value, claims))
+
+
+@app.command("compare")
+def _compare(
+    suite: Annotated[
+        str, typer.Argument(metavar="SUITE", help="The name of a suite with results, or a suite file.")
+    ],
+    baseline: Annotated[
+        str | None, typer.Option(metavar="LABEL", help="The variant to compare with (default: SASRec).")
+    ] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option(help="Only this metric, e.g. NDCG@10. Repeatable.")
+    ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Largest difference that counts as none (default: the suite's)."),
+    ] = None,
+    format: Annotated[TableFormat, typer.Option(help="For reading, or with every digit.")] = TableFormat.rich,
+    results: Results = Path("results"),
+) -> None:
+    """Say which variants are better or worse than a baseline, as far as the results allow."""
+    from bench.cli.compare import compare
+    from bench.cli.table import results_of
+
+    compare(
+        results,
+        results_of(suite),
+        baseline=baseline,
+        metrics=metric or [],
+        margin=margin,
+        format=format.value,
+    )
 
 
 @app.command("status")

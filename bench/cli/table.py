@@ -8,16 +8,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bench.analysis.blocks import Blocks, blocks_to_latex, blocks_to_markdown, blocks_to_rich
 from bench.analysis.equivalence import EqualityRow, equality_rows
 from bench.analysis.notes import table_notes
 from bench.analysis.rendering import grid, to_csv, to_json, to_latex, to_markdown, to_rich
 from bench.analysis.tables import table_rows
-from bench.analysis.verdicts import (
-    verdict_table,
-    verdicts_to_latex,
-    verdicts_to_markdown,
-    verdicts_to_rich,
-)
+from bench.analysis.verdicts import verdict_table
 from bench.results.index import Index, read_index
 from bench.results.query import CellResult, cells_of
 
@@ -80,12 +76,18 @@ def _print(suite: str, index: Index, cells: Sequence[CellResult], format: str, c
 
 
 def _print_verdicts(verdicts: Sequence[EqualityRow], format: str) -> None:
-    if format == "rich":
-        Console().print(verdicts_to_rich(verdict_table(verdicts)))
-    elif format == "csv":
+    if format == "csv":
         sys.stdout.write(to_csv(verdicts, EqualityRow))
     elif format == "json":
         sys.stdout.write(to_json(verdicts))
     else:
-        write = verdicts_to_markdown if format == "markdown" else verdicts_to_latex
-        sys.stdout.write(write(verdict_table(verdicts)))
+        print_blocks(verdict_table(verdicts), format)
+
+
+def print_blocks(table: Blocks, format: str) -> None:
+    """Print a table for reading as ``rich``, ``markdown`` or ``latex``."""
+    if format == "rich":
+        console = Console()
+        console.print(blocks_to_rich(table, console.width))
+    else:
+        sys.stdout.write(blocks_to_markdown(table) if format == "markdown" else blocks_to_latex(table))

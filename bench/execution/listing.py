@@ -75,6 +75,7 @@ class Listing:
                 models=models,
                 unpublished=suite.unpublished,
                 equalities=suite.equalities,
+                margin=suite.margin,
                 file=request.file,
                 overrides=request.overrides,
                 added_datasets=_without(datasets, (each.label for each in suite.datasets)),

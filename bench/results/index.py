@@ -61,9 +61,9 @@ class Index(BaseModel):
 
     ``datasets``, ``models`` and ``seeds`` give the order of tables: the suite's, whole, even where only a
     part was run; what was run beside the suite follows, and stands in ``added_datasets`` and
-    ``added_models`` too. ``equalities`` are the suite's claims of equality at the last call of `bench run`,
-    ``file`` and ``overrides`` the suite file and the values of ``--set`` of that call (None: an older
-    version of bench did not enter them).
+    ``added_models`` too. ``equalities`` are the suite's claims of equality and ``margin`` its own at the last
+    call of `bench run`, ``file`` and ``overrides`` the suite file and the values of ``--set`` of that call
+    (None: an older version of bench did not enter them).
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -77,6 +77,7 @@ class Index(BaseModel):
     unpublished: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     equalities: tuple[EqualityClaim, ...] = ()
+    margin: float = 0.02
     file: str | None = None
     overrides: tuple[str, ...] | None = None
     added_datasets: tuple[str, ...] = ()

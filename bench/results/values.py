@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.errors import DataError
-from bench.evaluation.metrics import summarise
+from bench.evaluation.metrics import FloatArray, IntArray, Metric, summarise
 from bench.results.records import RunRecord, Split, UnreadableError, run_folder
 
 RANKS = "ranks.parquet"
@@ -38,6 +38,16 @@ def test_metrics(results: Path, record: RunRecord, names: Sequence[str]) -> dict
     missing = tuple(name for name in names if name not in recorded)
     computed = _computed(read_ranks(results, record.fingerprint)["test"], record, missing) if missing else {}
     return {name: recorded[name] if name in recorded else computed[name] for name in names}
+
+
+def user_metrics(results: Path, record: RunRecord, names: Sequence[str]) -> dict[str, FloatArray]:
+    """The named metrics of every user on the test targets, each [users], in the order of the users.
+
+    Raises:
+        DataError: the ranks cannot be read.
+    """
+    better, ties = _places(read_ranks(results, record.fingerprint)["test"])
+    return {name: Metric.parse(name).per_user(better, ties, _ties(record)) for name in names}
 
 
 def disagreements(results: Path, record: RunRecord) -> list[tuple[Split, str, float, float]]:
@@ -81,8 +91,17 @@ def read_ranks(results: Path, fingerprint: str) -> dict[Split, pa.Table]:
 
 
 def _computed(rows: pa.Table, record: RunRecord, names: tuple[str, ...]) -> dict[str, float]:
+    return summarise(names, *_places(rows), _ties(record))
+
+
+def _places(rows: pa.Table) -> tuple[IntArray, IntArray]:
+    """Better items and ties, each [users]."""
     better, ties = (rows[name].to_numpy().astype(np.int64) for name in _COLUMNS)
-    return summarise(names, better, ties, str(record.spec.evaluation.get("ties", "expected")))
+    return better, ties
+
+
+def _ties(record: RunRecord) -> str:
+    return str(record.spec.evaluation.get("ties", "expected"))
 
 
 def _first_line(error: Exception) -> str:

@@ -8,12 +8,10 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from bench.analysis.blocks import blocks_to_latex, blocks_to_markdown, blocks_to_rich
 from bench.analysis.equivalence import EqualityRow
 from bench.analysis.verdicts import (
     verdict_table,
-    verdicts_to_latex,
-    verdicts_to_markdown,
-    verdicts_to_rich,
 )
 
 SEEDS = tuple(range(1, 21))
@@ -43,7 +41,7 @@ NOT_RUN = replace(ONE_SEED, variant="none", mean=None, difference=None, seeds=()
 
 
 def test_markdown_by_hand() -> None:
-    text = verdicts_to_markdown(verdict_table([EQUAL, OPEN, AT_MARGIN, ONE_SEED, NOT_RUN]))
+    text = blocks_to_markdown(verdict_table([EQUAL, OPEN, AT_MARGIN, ONE_SEED, NOT_RUN]))
     table, _, notes = text.partition("\n\n- ")
     assert table == (
         "**Equality on ml-100k\\[last=20\\]: NDCG@10, margin ±5%**\n\n"
@@ -89,7 +87,7 @@ def test_what_differs_stands_in_blocks_of_its_own_and_variants_below_their_refer
 
 
 def test_latex_sets_signs_and_escapes() -> None:
-    text = verdicts_to_latex(verdict_table([replace(EQUAL, variant="a-1_b")]))
+    text = blocks_to_latex(verdict_table([replace(EQUAL, variant="a-1_b")]))
     assert r"Variant & Mean & Difference, \% & Verdict & Seeds \\" in text
     assert r"a-1\_b & 0.0542 & $-$1.3 ($-$3.4 to $+$0.0) & equal & 20 \\" in text
     assert r"\multicolumn{5}{l}{Equality on ml-100k[last=20]: NDCG@10, margin $\pm$5\%} \\" in text
@@ -97,7 +95,7 @@ def test_latex_sets_signs_and_escapes() -> None:
 
 
 def test_without_claims_there_is_a_sentence() -> None:
-    for write in (verdicts_to_markdown, verdicts_to_latex):
+    for write in (blocks_to_markdown, blocks_to_latex):
         text = write(verdict_table([]))
         assert "No claim of equality" in text
         assert "tabular" not in text
@@ -107,7 +105,7 @@ def test_without_claims_there_is_a_sentence() -> None:
 def shown(rows: list[EqualityRow], width: int) -> str:
     console = Console(width=width, file=io.StringIO())
     with console.capture() as capture:
-        console.print(verdicts_to_rich(verdict_table(rows)))
+        console.print(blocks_to_rich(verdict_table(rows), console.width))
     return capture.get()
 
 

@@ -1,0 +1,163 @@
+"""Is one variant better than another? Its difference of means, with users and seeds both drawn at random.
+
+A metric is a mean over users and seeds, and a claim about a model means other users and other seeds as well.
+Drawing both at random, crossed, is the pigeonhole bootstrap (Owen, Ann. Appl. Stat. 1, 2007): users once for
+both variants and all their seeds, each variant's seeds apart. Two things of it are put right here:
+
+* Few seeds drawn from themselves vary too little, by (S - 1) / S; their part is enlarged accordingly.
+* What belongs to a user *and* a seed (the rank that this training happens to give to this user) is counted
+  once for the users, once for the seeds and once for both, three times in all; in recommenders it is often
+  the largest part. Two of the three are taken off again (Owen's Theorem 2; measured in docs/statistics.md).
+
+The interval is that of Student's distribution, with the degrees of freedom of Satterthwaite (Biometrics 2,
+1946) for the three parts.
+
+Shape letters: U users, S seeds, D draws, C columns (all seeds of all variants).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import stdtr, stdtrit
+
+FloatArray = npt.NDArray[np.float64]
+
+DRAWS = 10_000
+LEVEL = 0.05  # of a decision, two-sided
+POWER = 0.80  # of the smallest detectable effect
+_CELLS = 4_000_000  # of resampled users at a time
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A difference of two means with its standard error.
+
+    Attributes:
+        difference: variant - baseline, in the unit of the metric.
+        error: standard error; 0 where nothing varies.
+        freedom: degrees of freedom of the error; infinite where it is 0.
+    """
+
+    difference: float
+    error: float
+    freedom: float
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """The two-sided interval of Student's distribution."""
+        half = self._quantile((1 + confidence) / 2) * self.error
+        return self.difference - half, self.difference + half
+
+    @property
+    def p(self) -> float:
+        """Two-sided p-value of no difference."""
+        if self.error == 0:
+            return 1.0 if self.difference == 0 else 0.0
+        return float(2 * stdtr(self.freedom, -abs(self.difference) / self.error))
+
+    @property
+    def detectable(self) -> float:
+        """The smallest true difference that one decision at `LEVEL` would find with probability `POWER`."""
+        return (self._quantile(1 - LEVEL / 2) + self._quantile(POWER)) * self.error
+
+    def _quantile(self, share: float) -> float:
+        return 0.0 if self.error == 0 else float(stdtrit(self.freedom, share))
+
+
+def compare(
+    variants: Mapping[str, FloatArray], baseline: FloatArray, draws: int = DRAWS, seed: int = 0
+) -> dict[str, Estimate]:
+    """Every variant's difference from the baseline.
+
+    Args:
+        variants: by label, [S, U]: the metric of every user with every seed. A single seed stands for a model
+            without chance; the same users in the same order for all.
+        baseline: likewise.
+        draws: of the bootstrap.
+        seed: of the draws, the same for every variant.
+
+    Raises:
+        ValueError: the users are not the same in number, or there are fewer than two.
+    """
+    samples = [baseline, *variants.values()]
+    users = baseline.shape[1]
+    if users < 2 or any(sample.shape[1] != users for sample in samples):
+        raise ValueError("the samples need the same users, two at least")
+    rng = np.random.default_rng(seed)
+    parts = _resampled(samples, draws, rng)
+    found = {}
+    for label, sample, part in zip(variants, samples[1:], parts[1:], strict=True):
+        found[label] = _estimate(sample, baseline, part, parts[0])
+    return found
+
+
+@dataclass(frozen=True)
+class _Resampled:
+    """Means of one variant over resampled users [D] (all seeds alike), and what resampled seeds add [D]."""
+
+    users: FloatArray
+    seeds: FloatArray
+
+
+def _resampled(samples: Sequence[FloatArray], draws: int, rng: np.random.Generator) -> list[_Resampled]:
+    columns_UC = np.concatenate(samples).T
+    users = len(columns_UC)
+    means_DC = np.empty((draws, columns_UC.shape[1]))
+    rows = max(1, _CELLS // users)
+    for start in range(0, draws, rows):
+        size = min(rows, draws - start)
+        drawn = rng.integers(users, size=(size, users)) + users * np.arange(size)[:, None]
+        weights = np.bincount(drawn.ravel(), minlength=size * users).reshape(size, users)
+        means_DC[start : start + size] = weights @ columns_UC / users
+    found = []
+    at = 0
+    for sample in samples:
+        seeds = len(sample)
+        means_DS = means_DC[:, at : at + seeds]
+        at += seeds
+        whole = means_DS.mean(axis=1)
+        shares_DS = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=draws) / seeds
+        wider = math.sqrt(seeds / (seeds - 1)) if seeds > 1 else 0.0
+        found.append(_Resampled(whole, wider * ((shares_DS * means_DS).sum(axis=1) - whole)))
+    return found
+
+
+def _estimate(
+    variant: FloatArray, baseline: FloatArray, drawn: _Resampled, drawn_baseline: _Resampled
+) -> Estimate:
+    difference = float(variant.mean() - baseline.mean())
+    by_users = float(np.var(drawn.users - drawn_baseline.users))
+    variance, spread = by_users, by_users**2 / (variant.shape[1] - 1)
+    for sample, resampled in ((variant, drawn), (baseline, drawn_baseline)):
+        both = _interaction(sample)
+        own = float(np.var(resampled.seeds)) - 2 * both
+        if own > 0:  # a variance is not negative, though its estimate may be
+            variance += own
+            spread += (own + both) ** 2 / (len(sample) - 1)
+    if variance == 0:
+        return Estimate(difference, 0.0, math.inf)
+    return Estimate(difference, math.sqrt(variance), variance**2 / spread)
+
+
+def _interaction(sample: FloatArray) -> float:
+    """Variance of the mean of [S, U] by what belongs to user and seed together: residual mean square / SU."""
+    seeds, users = sample.shape
+    if seeds < 2:
+        return 0.0
+    residual = sample - sample.mean(axis=0) - sample.mean(axis=1, keepdims=True) + sample.mean()
+    return float(np.sum(residual**2) / ((seeds - 1) * (users - 1)) / (seeds * users))
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Holm's step-down adjusted p-values (Scand. J. Stat. 6, 1979), in the order given."""
+    order = np.argsort(p, kind="stable")
+    adjusted = np.empty(len(p))
+    largest = 0.0
+    for place, at in enumerate(order):
+        largest = max(largest, min(1.0, (len(p) - place) * p[at]))
+        adjusted[at] = largest
+    return [float(value) for value in adjusted]
