@@ -1,0 +1,193 @@
+"""Comparisons with a baseline: the words, their families, and what is not compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from bench.analysis.comparison import ComparisonRow, comparison_rows
+from bench.analysis.comparison_table import comparison_table
+from bench.cli.main import app
+from bench.errors import InputError
+from bench.results.folder import write_ranks
+from bench.results.query import CellResult
+from bench.results.records import read_record
+
+RunJson = Callable[..., dict[str, Any]]
+USERS = 300
+# Share of users whose target is at place 1; the others' is far below.
+SHARES = {"SASRec": 0.30, "Good": 0.45, "Bad": 0.15, "Same": 0.30}
+
+
+@pytest.fixture
+def cells(tmp_path: Path, run_json: RunJson) -> list[CellResult]:
+    """Two datasets, four models, four seeds: hits drawn at random, for `Same` as for SASRec."""
+    rng = np.random.default_rng(0)
+    found = []
+    for at, (dataset, model, seed) in enumerate(
+        (d, m, s) for d in ("one", "two") for m in SHARES for s in range(1, 5)
+    ):
+        hits = rng.random(USERS) < SHARES[model]
+        columns = {
+            "user": range(USERS),
+            "item": [1] * USERS,
+            "better": np.where(hits, 0, 99).tolist(),
+            "ties": [0] * USERS,
+        }
+        record = run_json(f"{at:016x}", dataset, model, seed, test={"Recall@10": float(hits.mean())})
+        folder = tmp_path / "runs" / record["fingerprint"]
+        folder.mkdir(parents=True)
+        (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
+        write_ranks(folder / "ranks.parquet", {"validation": columns, "test": columns})
+        found.append(
+            CellResult(
+                dataset, model, seed, "done", record["fingerprint"], None, read_record(tmp_path, folder.name)
+            )
+        )
+    return found
+
+
+def rows_of(folder: Path, cells: list[CellResult], **options: Any) -> dict[tuple[str, str], ComparisonRow]:
+    settings: dict[str, Any] = {"metrics": ["Recall@10"], "baseline": "SASRec", "margin": 0.02} | options
+    return {(row.dataset, row.variant): row for row in comparison_rows(folder, cells, **settings)}
+
+
+def test_the_words(tmp_path: Path, cells: list[CellResult]) -> None:
+    rows = rows_of(tmp_path, cells)
+    assert {key: row.verdict for key, row in rows.items()} == {
+        (dataset, model): word
+        for dataset in ("one", "two")
+        for model, word in {"Good": "better", "Bad": "worse", "Same": "underpowered"}.items()
+    }
+    assert {row.family for row in rows.values()} == {6}
+    same = rows["one", "Same"]
+    assert same.detectable is not None and same.baseline_mean is not None
+    assert same.detectable > 0.02 * same.baseline_mean  # that is why
+    # Whether a difference is none depends on what counts as one.
+    assert rows_of(tmp_path, cells, margin=0.5)["one", "Same"].verdict == "tied"
+
+
+def test_p_values_are_those_of_all_comparisons_of_the_metric(tmp_path: Path, cells: list[CellResult]) -> None:
+    rows = rows_of(tmp_path, cells)
+    alone: dict[tuple[str, str], ComparisonRow] = {}
+    for dataset in ("one", "two"):
+        own = rows_of(tmp_path, [cell for cell in cells if cell.dataset == dataset])
+        assert {row.family for row in own.values()} == {3}
+        alone |= own
+    for key, row in rows.items():
+        one = alone[key]
+        assert row.p is not None and one.p is not None and row.p >= one.p
+        assert (row.difference, row.low, row.high) == (one.difference, one.low, one.high)
+
+
+def test_values_are_those_of_the_ranks(tmp_path: Path, cells: list[CellResult]) -> None:
+    rows = rows_of(tmp_path, cells, metrics=["Recall@10"])
+    means = {
+        model: np.mean(
+            [
+                c.record.metrics["test"]["Recall@10"]
+                for c in cells
+                if c.record and (c.dataset, c.model) == ("one", model)
+            ]
+        )
+        for model in SHARES
+    }
+    row = rows["one", "Good"]
+    assert row.mean == pytest.approx(means["Good"]) and row.baseline_mean == pytest.approx(means["SASRec"])
+    assert row.difference == pytest.approx(means["Good"] - means["SASRec"])
+    assert (
+        row.low is not None and row.high is not None and row.low < means["Good"] - means["SASRec"] < row.high
+    )
+
+
+def test_what_is_not_compared_says_why(tmp_path: Path, cells: list[CellResult]) -> None:
+    def why(changed: list[CellResult], key: tuple[str, str]) -> str | None:
+        row = rows_of(tmp_path, changed)[key]
+        assert (row.verdict == "not compared") == (row.p is None) == (row.reason is not None)
+        return row.reason
+
+    good = [cell for cell in cells if (cell.dataset, cell.model) == ("one", "Good")]
+    others = [cell for cell in cells if cell not in good]
+    missing = [replace(cell, status="missing", record=None) for cell in good]
+    assert why(others + missing, ("one", "Good")) == "no finished run"
+    assert why(others + good[:1], ("one", "Good")) == "one seed, which says nothing of others"
+    base = [cell for cell in cells if cell.model != "SASRec" or cell.seed == 1]
+    assert why(base, ("one", "Good")) == "baseline: one seed, which says nothing of others"
+
+    def elsewhere(cell: CellResult, **change: Any) -> CellResult:
+        assert cell.record is not None
+        return replace(cell, record=cell.record.model_copy(update=change))
+
+    assert good[0].record is not None
+    inputs = good[0].record.inputs
+    other_data = inputs.model_copy(update={"dataset": inputs.dataset.model_copy(update={"hash": "other"})})
+    assert (
+        why(others + [elsewhere(c, inputs=other_data) for c in good], ("one", "Good"))
+        == "runs on different data"
+    )
+    spec = good[0].record.spec
+    masked = [
+        elsewhere(
+            c,
+            spec=spec.model_copy(
+                update={"evaluation": {"ties": "expected", "mask_history": True}, "seed": c.seed}
+            ),
+        )
+        for c in good
+    ]
+    assert why(others + masked, ("one", "Good")) == "runs with different evaluation settings"
+
+
+def test_a_model_without_chance_needs_one_run(tmp_path: Path, cells: list[CellResult]) -> None:
+    counted = []
+    for cell in cells:
+        if cell.model == "Bad" and cell.record is not None:
+            if cell.seed > 1:
+                continue
+            training = cell.record.training.model_copy(update={"stopped": "counted"})
+            cell = replace(cell, record=cell.record.model_copy(update={"training": training}))
+        counted.append(cell)
+    assert rows_of(tmp_path, counted)["one", "Bad"].verdict == "worse"
+
+
+def test_the_table_says_what_it_means(tmp_path: Path, cells: list[CellResult]) -> None:
+    table = comparison_table(list(rows_of(tmp_path, cells).values()))
+    assert list(table.blocks) == ["one: Recall@10 beside SASRec", "two: Recall@10 beside SASRec"]
+    assert [row[0] for row in table.blocks["one: Recall@10 beside SASRec"]] == [
+        "SASRec",
+        "Good",
+        "Bad",
+        "Same",
+    ]
+    assert any("Holm's method for the 6 comparisons" in note for note in table.notes)
+
+
+def test_on_the_command_line(handmade: Path) -> None:
+    def shown(*options: str) -> str:
+        done = CliRunner().invoke(app, ["compare", "handmade", "--results", str(handmade), *options])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    assert "Popularity" in shown() and "underpowered" in shown()
+    rows = json.loads(shown("--format", "json", "--metric", "Recall@10"))
+    assert {(row["dataset"], row["verdict"]) for row in rows} == {
+        ("ml-100k", "underpowered"),
+        ("toyshop[image=1]", "not compared"),
+    }
+    [row] = [row for row in rows if row["dataset"] == "ml-100k"]
+    assert row["difference"] == pytest.approx(0.02 - 0.2)
+    assert shown("--format", "csv").startswith("dataset,metric,variant,baseline,")
+    assert r"\toprule" in shown("--format", "latex") and "| :--" in shown("--format", "markdown")
+    for options, words in (
+        (["--baseline", "SASRek"], "did you mean 'SASRec'"),
+        (["--metric", "Recal@10"], "no metric 'Recal@10'"),
+    ):
+        done = CliRunner().invoke(app, ["compare", "handmade", "--results", str(handmade), *options])
+        assert isinstance(done.exception, InputError) and words in str(done.exception)
