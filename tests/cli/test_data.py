@@ -112,6 +112,18 @@ def test_the_folder_is_remembered(clothes: Path, tmp_path: Path) -> None:
     assert cut is not None and cut.n_interactions == 4
 
 
+def test_prepared_twice_the_bytes_are_the_same(clothes: Path, tmp_path: Path) -> None:
+    contents = []
+    for home in (tmp_path / "one", tmp_path / "two"):
+        prepare("BoysGirls", clothes, home)
+        dataset = open_dataset("BoysGirls", "BoysGirls", {}, home)
+        assert dataset is not None
+        files = sorted(file for file in dataset.folder.rglob("*") if file.is_file())
+        contents.append({str(file.relative_to(dataset.folder)): file.read_bytes() for file in files})
+    assert contents[0] == contents[1]
+    assert len(contents[0]) == 6
+
+
 def test_edited_files_are_prepared_again(clothes: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     prepare("Men", clothes, home)
