@@ -88,6 +88,10 @@ class _Side:
         return None
 
 
+# A row without a word, and the estimate that will give it one; None where nothing is compared.
+Estimated = tuple[ComparisonRow, Estimate | None]
+
+
 def comparison_rows(
     results: Path, cells: Sequence[CellResult], metrics: Sequence[str], baseline: str, margin: float
 ) -> list[ComparisonRow]:
@@ -103,17 +107,19 @@ def comparison_rows(
     Raises:
         DataError: the places of a finished run cannot be read.
     """
-    rows: list[tuple[ComparisonRow, Estimate | None]] = []
+    rows: list[Estimated] = []
     for dataset in dict.fromkeys(cell.dataset for cell in cells):
-        rows += _of_dataset(results, [c for c in cells if c.dataset == dataset], metrics, baseline, margin)
+        own = [cell for cell in cells if cell.dataset == dataset]
+        rows += estimated_rows(results, own, metrics, baseline, margin)
     return [
-        row for metric in metrics for row in _decided([each for each in rows if each[0].metric == metric])
+        row for metric in metrics for row in decided_rows([each for each in rows if each[0].metric == metric])
     ]
 
 
-def _of_dataset(
+def estimated_rows(
     results: Path, cells: Sequence[CellResult], metrics: Sequence[str], baseline: str, margin: float
-) -> Iterator[tuple[ComparisonRow, Estimate | None]]:
+) -> Iterator[Estimated]:
+    """The rows of one dataset, without words yet; arguments and errors as `comparison_rows`."""
     sides = {
         label: _side(results, [cell for cell in cells if cell.model == label], metrics)
         for label in dict.fromkeys(cell.model for cell in cells)
@@ -173,8 +179,8 @@ def _mean(side: _Side, metric: str) -> float | None:
     return float(side.values[metric].mean()) if side.records else None
 
 
-def _decided(family: Sequence[tuple[ComparisonRow, Estimate | None]]) -> list[ComparisonRow]:
-    """The rows of one metric with corrected p-values and words."""
+def decided_rows(family: Sequence[Estimated]) -> list[ComparisonRow]:
+    """The rows of one family with corrected p-values and words, in the same order."""
     corrected = iter(holm([estimate.p for _, estimate in family if estimate is not None]))
     size = sum(estimate is not None for _, estimate in family)
     return [

@@ -31,7 +31,7 @@ app = typer.Typer(
 
 
 class TableFormat(StrEnum):
-    """Formats of `bench table` and `bench compare`."""
+    """Formats of `bench table`, `bench compare` and `bench check`."""
 
     rich = "rich"
     markdown = "markdown"
@@ -140,6 +140,21 @@ def _compare(
         margin=margin,
         format=format.value,
     )
+
+
+@app.command("check")
+def _check(
+    suite: Annotated[
+        str, typer.Argument(metavar="SUITE", help="The name of a suite with results, or a suite file.")
+    ],
+    format: Annotated[TableFormat, typer.Option(help="For reading, or with every digit.")] = TableFormat.rich,
+    results: Results = Path("results"),
+) -> None:
+    """Say whether the results bear out a suite's claims; the exit code is 0 if they bear out all."""
+    from bench.cli.check import check
+    from bench.cli.table import results_of
+
+    raise typer.Exit(check(results, results_of(suite), format.value))
 
 
 @app.command("status")

@@ -74,6 +74,7 @@ class Listing:
                 datasets=datasets,
                 models=models,
                 unpublished=suite.unpublished,
+                claims=suite.claims,
                 equalities=suite.equalities,
                 margin=suite.margin,
                 file=request.file,

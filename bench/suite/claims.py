@@ -1,25 +1,26 @@
-"""What a suite claims of its variants: that one is better than another, or that several are equal to one."""
+"""What a suite claims: that one variant is better or worse than others, or that several are equal to one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from bench.suite.entries import read_entries
 from bench.suite.parts import Claim, EqualityClaim, match
 from bench.suite.problems import Problems, suggest
 from bench.suite.reader import KeyPath
 from bench.suite.rules import check_metric
-from bench.suite.shape import ClaimEntry, EqualityEntry
+from bench.suite.shape import BetterEntry, EqualityEntry, OrderEntry, WorseEntry
 
-_FORMS = "write `{better: A, than: B, ...}` or `{equal: A, to: B, ...}`"
+_FORMS = "write `{better: A, than: B, ...}`, `{worse: A, than: B, ...}` or `{equal: A, to: B, ...}`"
+_ALL = "all"
 
 
 def check_claims(problems: Problems) -> tuple[list[Claim], list[EqualityClaim]]:
     """The claims that are in order, by kind; what is wrong with the others is noted."""
     checker = _ClaimChecker(problems)
     listed = problems.document.data.get("claims")
-    better: list[Claim] = []
+    ordered: list[Claim] = []
     equal: list[EqualityClaim] = []
     for at, written in enumerate(listed if isinstance(listed, list) else []):
         path: KeyPath = ("claims", at)
@@ -28,13 +29,13 @@ def check_claims(problems: Problems) -> tuple[list[Claim], list[EqualityClaim]]:
         elif _is_equality(written):
             equal += checker.equality(written, path)
         else:
-            better += checker.better(written, path)
-    return better, equal
+            ordered += checker.order(written, path)
+    return ordered, equal
 
 
 def _is_equality(written: Mapping[str, Any]) -> bool:
     """Which kind a claim is meant to be, also where one of its keys is misspelt."""
-    return "equal" in written or ("to" in written and "better" not in written)
+    return "equal" in written or ("to" in written and not {"better", "worse"} & written.keys())
 
 
 class _ClaimChecker:
@@ -47,20 +48,22 @@ class _ClaimChecker:
         self._models = read_entries(document, "models", Problems(document))
         self._datasets = read_entries(document, "datasets", Problems(document))
 
-    def better(self, written: Mapping[str, Any], path: KeyPath) -> list[Claim]:
-        """The claim that one variant beats another, or nothing if its variants are unknown."""
+    def order(self, written: Mapping[str, Any], path: KeyPath) -> list[Claim]:
+        """The claim that one variant is better or worse than others, or nothing if one is unknown."""
         # Names are checked as written, also where another key of the claim is wrong: all problems at once.
-        entry = self._problems.validate(ClaimEntry, written, path)
-        better = self._side(written, "better", path)
-        than = self._side(written, "than", path)
+        word: Literal["better", "worse"] = "worse" if "worse" in written else "better"
+        kind: type[OrderEntry] = WorseEntry if word == "worse" else BetterEntry
+        entry = self._problems.validate(kind, written, path)
+        variant = self._side(written, word, path)
+        others: object = written.get("than")
+        if others == _ALL:
+            others = [each.label for each in self._models if each.label != variant]
+        than = self._all_but(variant, others, (*path, "than"), f"{word} than")
         self._check_metric(written, path)
-        if better is not None and better == than:
-            message = f"{better!r} is claimed to be better than itself"
-            self._problems.add((*path, "than"), message, "name two variants")
         datasets = self._chosen(written.get("datasets"), path)
-        if entry is None or better is None or than is None:
+        if entry is None or variant is None or not than:
             return []
-        return [Claim(better=better, than=than, metric=entry.metric, datasets=datasets)]
+        return [Claim(word=word, variant=variant, than=tuple(than), metric=entry.metric, datasets=datasets)]
 
     def equality(self, written: Mapping[str, Any], path: KeyPath) -> list[EqualityClaim]:
         """The claim that variants are equal to a reference, or nothing if one of them is unknown."""
@@ -68,7 +71,7 @@ class _ClaimChecker:
         reference = self._side(written, "to", path)
         self._check_metric(written, path)
         datasets = self._chosen(written.get("datasets"), path)
-        variants = self._all_but(reference, written.get("equal"), (*path, "equal"))
+        variants = self._all_but(reference, written.get("equal"), (*path, "equal"), "equal to")
         if entry is None or reference is None or not variants:
             return []
         claim = EqualityClaim(
@@ -86,7 +89,7 @@ class _ClaimChecker:
         if isinstance(metric, str):
             check_metric(metric, (*path, "metric"), self._problems)
 
-    def _all_but(self, reference: str | None, words: object, path: KeyPath) -> list[str]:
+    def _all_but(self, reference: str | None, words: object, path: KeyPath, relation: str) -> list[str]:
         """The labels of the variants that ``words`` mean, each once and none the reference."""
         listed = words if isinstance(words, list) else [words]
         labels: list[str] = []
@@ -94,7 +97,7 @@ class _ClaimChecker:
             place = (*path, at) if isinstance(words, list) else path
             label = self._variant(word, place) if isinstance(word, str) else None
             if label is not None and label == reference:
-                message = f"{label!r} is claimed to be equal to itself"
+                message = f"{label!r} is claimed to be {relation} itself"
                 self._problems.add(place, message, "name another variant")
             elif label in labels:
                 self._problems.add(place, f"{label!r} stands twice in the claim", "keep one of them")

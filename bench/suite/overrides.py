@@ -21,7 +21,7 @@ from bench.suite.shape import SuiteFile
 
 _LONGEST_SLUG = 80
 _LISTS = ("models", "datasets")
-_SIDES = ("better", "than", "equal", "to")  # of a claim
+_SIDES = ("better", "worse", "than", "equal", "to")  # of a claim
 
 
 def apply_overrides(document: Document, texts: Sequence[str]) -> Document:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -40,10 +40,16 @@ class Variant(Part):
 
 
 class Claim(Part):
-    """``better`` beats ``than`` in ``metric`` on ``datasets``; variants and datasets by label."""
+    """``variant`` is better, or worse, than each of ``than`` in ``metric`` on ``datasets``; all by label.
 
-    better: str
-    than: str
+    Kept in the index of the results, as claims of equality are.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    word: Literal["better", "worse"]
+    variant: str
+    than: tuple[str, ...]
     metric: str
     datasets: tuple[str, ...]
 

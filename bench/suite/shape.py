@@ -29,13 +29,24 @@ class SuiteFile(Part):
     unpublished: list[str] = Field(default_factory=list)
 
 
-class ClaimEntry(Part):
-    """A claim of superiority as written: ``datasets`` lists labels or names."""
+class OrderEntry(Part):
+    """A claim that one variant is better or worse than others; ``datasets`` lists labels or names."""
 
-    better: str
-    than: str
+    than: str | Annotated[list[str], Field(min_length=1)]
     metric: str
     datasets: Literal["all"] | list[str] = "all"
+
+
+class BetterEntry(OrderEntry):
+    """``better`` wins."""
+
+    better: str
+
+
+class WorseEntry(OrderEntry):
+    """``worse`` loses."""
+
+    worse: str
 
 
 class EqualityEntry(Part):

@@ -12,13 +12,16 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from bench.analysis.claims import claim_rows
 from bench.analysis.comparison import ComparisonRow, comparison_rows
 from bench.analysis.comparison_table import comparison_table
 from bench.cli.main import app
 from bench.errors import InputError
 from bench.results.folder import write_ranks
+from bench.results.index import Index
 from bench.results.query import CellResult
 from bench.results.records import read_record
+from bench.suite.parts import Claim, EqualityClaim
 
 RunJson = Callable[..., dict[str, Any]]
 USERS = 300
@@ -191,3 +194,93 @@ def test_on_the_command_line(handmade: Path) -> None:
     ):
         done = CliRunner().invoke(app, ["compare", "handmade", "--results", str(handmade), *options])
         assert isinstance(done.exception, InputError) and words in str(done.exception)
+
+
+def claimed(word: str, variant: str, *than: str, datasets: tuple[str, ...] = ("one", "two")) -> Claim:
+    return Claim.model_validate(
+        {"word": word, "variant": variant, "than": than, "metric": "Recall@10", "datasets": datasets}
+    )
+
+
+def index_with(*claims: Claim, equal: tuple[EqualityClaim, ...] = ()) -> Index:
+    return Index(
+        suite="s",
+        metrics=("Recall@10",),
+        seeds=(1, 2, 3, 4),
+        datasets=("one", "two"),
+        models=tuple(SHARES),
+        claims=claims,
+        equalities=equal,
+    )
+
+
+def test_claims_are_supported_contradicted_or_not_decided(tmp_path: Path, cells: list[CellResult]) -> None:
+    claims = {
+        claimed("better", "Good", "SASRec", "Bad", "Same"): "supported",
+        claimed("worse", "Bad", "SASRec"): "supported",
+        claimed("better", "Bad", "SASRec"): "contradicted",
+        claimed("worse", "SASRec", "Bad", "Good"): "contradicted",
+        claimed("better", "Same", "SASRec"): "not decided",
+        claimed("better", "Same", "Bad", "SASRec"): "not decided",
+    }
+    rows = claim_rows(tmp_path, index_with(*claims), cells)
+    assert [row.standing for row in rows] == [word for word in claims.values() for _ in range(2)]
+    assert [row.dataset for row in rows] == ["one", "two"] * len(claims)
+    assert rows[0].claim == "Good is better than SASRec, Bad and Same"
+    assert [line.split(":")[0] for line in rows[0].evidence] == ["SASRec", "Bad", "Same"]
+    assert rows[0].evidence[0].endswith("better")
+
+
+def test_comparisons_of_all_claims_are_one_family_each_counted_once(
+    tmp_path: Path, cells: list[CellResult]
+) -> None:
+    one = claimed("better", "Same", "SASRec", datasets=("one",))
+    alone = claim_rows(tmp_path, index_with(one), cells)[0].evidence
+    again = claim_rows(tmp_path, index_with(one, one), cells)[0].evidence
+    among = claim_rows(tmp_path, index_with(one, claimed("better", "Same", "Bad")), cells)[0].evidence
+    assert alone == again
+    assert alone[0].split(", p ")[0] == among[0].split(", p ")[0]
+
+    def p(line: str) -> float:
+        return float(line.split(" p ")[1].split(",")[0])
+
+    assert p(among[0]) == pytest.approx(min(1, p(alone[0])), rel=0.02)  # the largest of three stays as it is
+
+
+def test_a_claim_of_what_was_not_run_is_not_decided(tmp_path: Path, cells: list[CellResult]) -> None:
+    missing = [
+        replace(cell, status="missing", record=None) if cell.model == "Good" else cell for cell in cells
+    ]
+    [row] = claim_rows(tmp_path, index_with(claimed("better", "Good", "SASRec", datasets=("one",))), missing)
+    assert row.standing == "not decided" and "no finished run" in row.evidence[0]
+
+
+def test_equality_stands_among_the_claims(tmp_path: Path, cells: list[CellResult]) -> None:
+    def equal(variant: str, margin: float) -> EqualityClaim:
+        return EqualityClaim(
+            equal=(variant,), to="SASRec", metric="Recall@10", margin=margin, datasets=("one",)
+        )
+
+    with_metrics = [
+        replace(cell, metrics=cell.record.metrics["test"] if cell.record else {}) for cell in cells
+    ]
+    index = index_with(equal=(equal("Same", 0.5), equal("Good", 0.05)))
+    rows = claim_rows(tmp_path, index, with_metrics)
+    assert [row.standing for row in rows] == ["supported", "contradicted"]
+    assert rows[0].claim == "Same is equal to SASRec within 50%"
+
+
+@pytest.mark.parametrize(("variant", "code"), [("SASRec", 1), (None, 2)])
+def test_check_on_the_command_line(handmade: Path, variant: str | None, code: int) -> None:
+    file = handmade / "handmade" / "index.json"
+    index = json.loads(file.read_text(encoding="utf-8"))
+    if variant is not None:
+        claim = claimed("better", variant, "Popularity", datasets=("ml-100k",))
+        file.write_text(json.dumps(index | {"claims": [claim.model_dump()]}), encoding="utf-8")
+    done = CliRunner().invoke(app, ["check", "handmade", "--results", str(handmade)])
+    if variant is None:
+        assert isinstance(done.exception, InputError) and "hold no claims" in str(done.exception)
+        assert done.exception.exit_code == code
+        return
+    assert done.exit_code == code  # two seeds of a model that varies decide nothing
+    assert "SASRec is better than" in " ".join(done.stdout.split()) and "1 not decided" in done.stdout

@@ -38,7 +38,24 @@ claims:
     assert second == EqualityClaim(
         equal=("SASRec", "ours"), to="FDSA", metric="MRR", margin=0.1, datasets=("words",)
     )
-    assert [claim.better for claim in suite.claims] == ["ours"]
+    [claim] = suite.claims
+    assert (claim.word, claim.variant, claim.than) == ("better", "ours", ("SASRec",))
+
+
+def test_a_variant_is_better_or_worse_than_one_several_or_all(load: Load) -> None:
+    suite = load(
+        BODY
+        + """\
+claims:
+  - {better: MAF, than: [SASRec, FDSA], metric: MRR, datasets: [words]}
+  - {worse: SASRec, than: all, metric: MRR}
+"""
+    )
+    first, second = suite.claims
+    assert (first.word, first.variant, first.than) == ("better", "ours", ("SASRec", "FDSA"))
+    assert first.datasets == ("words",)
+    assert (second.word, second.variant) == ("worse", "SASRec")
+    assert second.than == ("ref/SASRec", "ours", "FDSA[layers=1]", "FDSA")
 
 
 def test_models_of_the_recbole_backend_are_named_as_they_are_written() -> None:
@@ -76,6 +93,8 @@ def test_models_of_the_recbole_backend_are_named_as_they_are_written() -> None:
         ("{equal: ours, to: SASRec, metric: MRR, datasets: [wrods]}", ["'wrods'", "'words'"]),
         ("{equal: ours, to: SASRec, metric: MRR, dataset: all}", ["'dataset'", "'datasets'"]),
         ("{better: ours, to: SASRec, metric: MRR}", ["unknown key 'to'", "'than'"]),
+        ("{worse: ours, than: [MAF], metric: MRR}", ["'ours'", "worse than itself"]),
+        ("{worse: ours, than: [SASRec, SASRec], metric: MRR}", ["'SASRec'", "twice"]),
     ],
 )
 def test_a_wrong_claim_is_named_with_key_value_and_remedy(

@@ -53,7 +53,7 @@ def test_an_override_is_the_same_as_the_edited_file(load: Load) -> None:
 def test_a_model_s_name_reaches_all_its_variants_and_claims_follow_the_new_labels(load: Load) -> None:
     suite = load(BODY, ["MAF.lambda=5", "toyshop.users=50"])
     assert [v.settings["task_weight"] for v in suite.models if v.name == "MAF"] == [5.0, 5.0]
-    assert suite.claims[0].better == "MAF[fusion=sum,lambda=5]"
+    assert suite.claims[0].variant == "MAF[fusion=sum,lambda=5]"
     assert suite.claims[0].datasets == ("toyshop[image=1,users=50]",)
 
 

@@ -164,9 +164,9 @@ def test_claims_take_labels_and_names_that_mean_one_variant(load: Load) -> None:
         """
     )
     first, second = suite.claims
-    assert (first.better, first.than) == ("ours", "SASRec")
+    assert (first.variant, first.than) == ("ours", ("SASRec",))
     assert first.datasets == ("ml-100k", "toyshop[image=1]", "words")
-    assert (second.better, second.than) == ("ours", "FDSA[layers=3]")
+    assert (second.variant, second.than) == ("ours", ("FDSA[layers=3]",))
     assert second.datasets == ("toyshop[image=1]", "words")
     with pytest.raises(InputError, match=r"'FDSA' may be any of 'FDSA\[layers=1\]', 'FDSA\[layers=3\]'"):
         load(
