@@ -74,8 +74,12 @@ def read_ranks(results: Path, fingerprint: str) -> dict[Split, pa.Table]:
     """
     file = run_folder(results, fingerprint) / RANKS
     try:
-        with file.open("rb") as handle, pq.ParquetFile(handle) as parquet:
-            table = parquet.read(columns=["split", *_COLUMNS]).combine_chunks()
+        with file.open("rb"):
+            pass  # what the system refuses has a number here
+        # By its path and in this thread: a thread of Arrow's that still holds a file of Python's when Python
+        # ends takes the process down (apache/arrow#34314).
+        with pq.ParquetFile(file) as parquet:
+            table = parquet.read(columns=["split", *_COLUMNS], use_threads=False).combine_chunks()
         split = table["split"].cast(pa.string())
         ranks = {name: table.filter(pc.equal(split, name)) for name in _SPLITS}
     except FileNotFoundError as error:
