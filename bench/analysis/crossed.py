@@ -7,7 +7,7 @@ both variants and all their seeds, each variant's seeds apart. Two things of it 
 * Few seeds drawn from themselves vary too little, by (S - 1) / S; their part is enlarged accordingly.
 * What belongs to a user *and* a seed (the rank that this training happens to give to this user) is counted
   once for the users, once for the seeds and once for both, three times in all; in recommenders it is often
-  the largest part. Two of the three are taken off again (Owen's Theorem 2; measured in docs/statistics.md).
+  the largest part. Two of the three are taken off again (how well that does, stands in docs/statistics.md).
 
 The interval is that of Student's distribution, with the degrees of freedom of Satterthwaite (Biometrics 2,
 1946) for the three parts.
