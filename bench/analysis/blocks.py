@@ -52,7 +52,9 @@ def blocks_to_latex(table: Blocks) -> str:
         return "\n".join(notes) + "\n"
     form = "".join("l" if column in table.left else "r" for column in table.columns)
     lines = [r"% \usepackage{booktabs}", rf"\begin{{tabular}}{{{form}}}", r"\toprule"]
-    lines.append(" & ".join(as_latex(column.capitalize()) for column in table.columns) + r" \\")
+    # A single letter is a symbol: p.
+    heads = (column if len(column) == 1 else column.capitalize() for column in table.columns)
+    lines.append(" & ".join(map(as_latex, heads)) + r" \\")
     for shared, rows in table.blocks.items():
         lines += [r"\midrule", rf"\multicolumn{{{len(form)}}}{{l}}{{{as_latex(shared)}}} \\"]
         lines += [" & ".join(_latex_row(table, row)) + r" \\" for row in rows]

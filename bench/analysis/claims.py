@@ -14,6 +14,7 @@ from typing import Literal
 
 from bench.analysis.comparison import ComparisonRow, Estimated, decided_rows, estimated_rows
 from bench.analysis.equivalence import EqualityRow, equality_rows
+from bench.analysis.numbers import difference_text, share_of
 from bench.results.index import Index
 from bench.results.query import CellResult
 from bench.suite.parts import Claim
@@ -100,29 +101,22 @@ def _of_order(claim: Claim, dataset: str, rows: Sequence[ComparisonRow]) -> Clai
 
 
 def _evidence(row: ComparisonRow) -> str:
-    if row.reason is not None or row.low is None or row.high is None or row.p is None:
+    if row.p is None or row.difference is None:
         return f"{row.baseline}: not compared ({row.reason})"
-    return (
-        f"{row.baseline}: {_percent(row.difference, row.baseline_mean)}"
-        f" ({_percent(row.low, row.baseline_mean)} to {_percent(row.high, row.baseline_mean)}),"
-        f" p {row.p:.2g}, {row.verdict}"
-    )
+    base = row.baseline_mean
+    shares = share_of(row.difference, base), share_of(row.low, base), share_of(row.high, base)
+    # Beside a baseline of 0 there are no percentages.
+    shown = difference_text(shares[0], shares[1], shares[2], "%") or f"{row.difference:+.4f}"
+    return f"{row.baseline}: {shown}, p {row.p:.2g}, {row.verdict}"
 
 
 def _of_equality(row: EqualityRow) -> ClaimRow:
     text = f"{row.variant} is equal to {row.reference} within {100 * row.margin:g}%"
     evidence = "not enough finished seeds"
-    if row.difference is not None and row.low is not None and row.high is not None:
-        shares = [f"{100 * share:+z.1f}%" for share in (row.difference, row.low, row.high)]
-        evidence = f"{shares[0]} ({shares[1]} to {shares[2]}), {row.verdict}"
+    if row.low is not None:
+        evidence = f"{difference_text(row.difference, row.low, row.high, '%')}, {row.verdict}"
     standing = _EQUALITY.get(row.verdict, "not decided")
     return ClaimRow(text, row.dataset, row.metric, standing, (evidence,))
-
-
-def _percent(value: float | None, base: float | None) -> str:
-    if value is None or not base:
-        return "?" if value is None else f"{value:+.4f}"
-    return f"{100 * value / base:+z.1f}%"
 
 
 def _listed(labels: Sequence[str]) -> str:

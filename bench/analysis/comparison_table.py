@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bench.analysis.blocks import Blocks
 from bench.analysis.comparison import CONFIDENCE_OF_TIES, ComparisonRow
 from bench.analysis.crossed import DRAWS, LEVEL, POWER
+from bench.analysis.numbers import difference_text, mean_text, share_of
 
 _COLUMNS = ("variant", "mean", "difference, %", "p", "verdict", "finds, %")
 _LEFT = ("variant", "verdict")
@@ -18,39 +19,26 @@ def comparison_table(rows: Sequence[ComparisonRow]) -> Blocks:
     for row in rows:
         title = f"{row.dataset}: {row.metric} beside {row.baseline}"
         if title not in blocks:
-            blocks[title] = [(row.baseline, _mean(row.baseline_mean), "", "", "baseline", "")]
+            blocks[title] = [(row.baseline, mean_text(row.baseline_mean), "", "", "baseline", "")]
         blocks[title].append(_line(row))
     return Blocks(_COLUMNS, _LEFT, blocks, tuple(_notes(rows)))
 
 
 def _line(row: ComparisonRow) -> tuple[str, ...]:
+    base = row.baseline_mean
+    detectable = share_of(row.detectable, base)
     return (
         row.variant,
-        _mean(row.mean),
-        _interval(row),
+        mean_text(row.mean),
+        difference_text(share_of(row.difference, base), share_of(row.low, base), share_of(row.high, base)),
         "" if row.p is None else _p(row.p),
         row.verdict,
-        _share(row.detectable, row),
+        "" if detectable is None else f"{100 * detectable:.1f}",
     )
-
-
-def _interval(row: ComparisonRow) -> str:
-    """The difference and its interval in % of the baseline's mean."""
-    middle, low, high = (_share(value, row, "+z.1f") for value in (row.difference, row.low, row.high))
-    return f"{middle} ({low} to {high})" if low else middle
-
-
-def _share(value: float | None, row: ComparisonRow, form: str = ".1f") -> str:
-    """In % of the baseline's mean; empty where that says nothing."""
-    return "" if value is None or not row.baseline_mean else f"{100 * value / row.baseline_mean:{form}}"
 
 
 def _p(value: float) -> str:
     return "<0.0001" if value < 0.0001 else f"{value:.4f}"
-
-
-def _mean(value: float | None) -> str:
-    return "none" if value is None else f"{value:.4f}"
 
 
 def _notes(rows: Sequence[ComparisonRow]) -> list[str]:

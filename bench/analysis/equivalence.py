@@ -13,6 +13,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.analysis.numbers import share_of
 from bench.analysis.tables import TableRow, table_rows
 from bench.analysis.welch import Interval, Verdict, decide, seeds_needed, welch_interval
 from bench.results.query import CellResult
@@ -108,9 +109,9 @@ def _row(variant: TableRow, reference: TableRow, margin: float, planned: int) ->
         reference=reference.model,
         mean=variant.mean,
         reference_mean=base,
-        difference=_share(shift, base),
-        low=None if interval is None else _share(interval.low, base),
-        high=None if interval is None else _share(interval.high, base),
+        difference=share_of(shift, base),
+        low=None if interval is None else share_of(interval.low, base),
+        high=None if interval is None else share_of(interval.high, base),
         margin=margin,
         verdict=verdict,
         seeds=variant.seeds,
@@ -118,12 +119,3 @@ def _row(variant: TableRow, reference: TableRow, margin: float, planned: int) ->
         seeds_planned=planned,
         seeds_needed=needed,
     )
-
-
-def _share(value: float | None, base: float | None) -> float | None:
-    """``value`` / ``base``, where 0 / 0 is 0: nothing differs."""
-    if value is None or base is None:
-        return None
-    if base == 0:
-        return 0.0 if value == 0 else None
-    return value / base

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from bench.analysis.blocks import Blocks
 from bench.analysis.equivalence import EqualityRow
+from bench.analysis.numbers import difference_text, mean_text
 from bench.analysis.welch import CONFIDENCE, MOST_SEEDS, POWER
 
 _COLUMNS = ("variant", "mean", "difference, %", "verdict", "seeds")
@@ -49,32 +50,23 @@ def verdict_table(rows: Sequence[EqualityRow]) -> Blocks:
 def _lines(group: Sequence[EqualityRow]) -> Iterator[tuple[str, ...]]:
     """The reference, then what is compared with it."""
     base = group[0]
-    yield base.reference, _mean(base.reference_mean), "reference", "", _seeds(base.reference_seeds, base), ""
+    yield (
+        base.reference,
+        mean_text(base.reference_mean),
+        "reference",
+        "",
+        _seeds(base.reference_seeds, base),
+        "",
+    )
     for row in group:
         yield (
             row.variant,
-            _mean(row.mean),
-            _difference(row),
+            mean_text(row.mean),
+            difference_text(row.difference, row.low, row.high),
             row.verdict,
             _seeds(row.seeds, row),
             _needs(row),
         )
-
-
-def _mean(value: float | None) -> str:
-    return "none" if value is None else f"{value:.4f}"
-
-
-def _difference(row: EqualityRow) -> str:
-    if row.difference is None:
-        return ""
-    if row.low is None or row.high is None:
-        return _percent(row.difference)
-    return f"{_percent(row.difference)} ({_percent(row.low)} to {_percent(row.high)})"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:+z.1f}"
 
 
 def _seeds(done: Sequence[int], row: EqualityRow) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from bench.analysis.blocks import Blocks
 from bench.analysis.claims import ClaimRow, claim_rows
-from bench.analysis.rendering import to_csv, to_json
-from bench.cli.table import print_blocks
+from bench.cli.table import print_rows
 from bench.errors import InputError
 from bench.results.index import read_index
 from bench.results.query import cells_of
@@ -39,12 +37,7 @@ def check(results: Path, suite: str, format: str) -> int:
             remedy="write `claims:` in the suite file; `bench run` enters them and reuses every run",
         )
     rows = claim_rows(results, index, cells_of(results, index))
-    if format == "json":
-        sys.stdout.write(to_json(rows))
-    elif format == "csv":
-        sys.stdout.write(to_csv(rows, ClaimRow))
-    else:
-        print_blocks(_table(rows), format)
+    print_rows(rows, ClaimRow, _table(rows), format)
     return 0 if all(row.standing == "supported" for row in rows) else EXIT_NOT_ALL
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from bench.analysis.comparison import ComparisonRow, comparison_rows
 from bench.analysis.comparison_table import comparison_table
-from bench.analysis.rendering import to_csv, to_json
-from bench.cli.table import print_blocks
+from bench.cli.table import print_rows
 from bench.errors import InputError
 from bench.evaluation.metrics import Metric
 from bench.results.index import Index, read_index
@@ -50,12 +48,7 @@ def compare(
     label = _baseline(index, baseline)
     bound = index.margin if margin is None else margin
     rows = comparison_rows(results, cells_of(results, index), chosen, label, bound)
-    if format == "json":
-        sys.stdout.write(to_json(rows))
-    elif format == "csv":
-        sys.stdout.write(to_csv(rows, ComparisonRow))
-    else:
-        print_blocks(comparison_table(rows), format)
+    print_rows(rows, ComparisonRow, comparison_table(rows), format)
 
 
 def _baseline(index: Index, wanted: str | None) -> str:

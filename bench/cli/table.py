@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -16,6 +17,9 @@ from bench.analysis.tables import table_rows
 from bench.analysis.verdicts import verdict_table
 from bench.results.index import Index, read_index
 from bench.results.query import CellResult, cells_of
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 EXIT_UNREADABLE = 1
 
@@ -76,17 +80,25 @@ def _print(suite: str, index: Index, cells: Sequence[CellResult], format: str, c
 
 
 def _print_verdicts(verdicts: Sequence[EqualityRow], format: str) -> None:
+    print_rows(verdicts, EqualityRow, verdict_table(verdicts), format)
+
+
+def print_rows(
+    rows: Sequence[DataclassInstance], kind: type[DataclassInstance], table: Blocks, format: str
+) -> None:
+    """Print rows of one ``kind`` as ``csv`` or ``json``, or for reading their ``table``.
+
+    Args:
+        rows: with every digit.
+        kind: their class, whose fields are the columns of ``csv``.
+        table: the same for reading.
+        format: rich, markdown, csv, latex or json.
+    """
     if format == "csv":
-        sys.stdout.write(to_csv(verdicts, EqualityRow))
+        sys.stdout.write(to_csv(rows, kind))
     elif format == "json":
-        sys.stdout.write(to_json(verdicts))
-    else:
-        print_blocks(verdict_table(verdicts), format)
-
-
-def print_blocks(table: Blocks, format: str) -> None:
-    """Print a table for reading as ``rich``, ``markdown`` or ``latex``."""
-    if format == "rich":
+        sys.stdout.write(to_json(rows))
+    elif format == "rich":
         console = Console()
         console.print(blocks_to_rich(table, console.width))
     else:
