@@ -10,6 +10,16 @@ import duckdb
 MEMORY_LIMIT = "2GB"  # of the database; beyond it, it goes on in a folder
 
 
+def quoted_name(name: str) -> str:
+    """A name (a column's, a table's) as SQL writes it, in double quotes."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quoted_text(text: str) -> str:
+    """A text as SQL writes it, in single quotes."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def open_database(spill: Path | None, threads: int = 1) -> duckdb.DuckDBPyConnection:
     """A database in memory.
 

@@ -15,6 +15,12 @@ import pyarrow.parquet as pq
 from bench.data.parquet import read_batches
 
 
+def file_hash(file: Path) -> str:
+    """SHA-256 of a file's bytes: hex."""
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
 def content_hash(tables: Mapping[str, Path], folder: Path) -> str:
     """SHA-256 over the values of the tables, in their order, and the bytes of the pictures: hex.
 

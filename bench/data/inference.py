@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from bench.data.database import open_database
+from bench.data.database import open_database, quoted_name
 from bench.data.sources.jsonlines import open_bytes
 from bench.data.sources.tables import columns_of, table_of
 from bench.data.sources.textual import is_text
@@ -176,10 +176,6 @@ def _tables(
         database.close()
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _plain(column: str) -> str:
     return re.sub(r"[^a-z]", "", column.partition(":")[0].lower())
 
@@ -249,7 +245,7 @@ def _match(
 
 def _unit(database: duckdb.DuckDBPyConnection, file: Path, column: str) -> str:
     """The unit of a column of times, by the size of its numbers."""
-    quoted = _quoted(column)
+    quoted = quoted_name(column)
     sample = f"(select {quoted} as t from {table_of(file)} where {quoted} is not null limit {_SAMPLE})"
     row = database.execute(
         f"select count(*), count(try_cast(t as double)), median(try_cast(t as double)),"
@@ -279,7 +275,7 @@ def _unit(database: duckdb.DuckDBPyConnection, file: Path, column: str) -> str:
 def _require_one_unit(database: duckdb.DuckDBPyConnection, file: Path, column: str, least: float) -> None:
     """Refuse a column with times so small that they are in another unit, or none."""
     found = database.execute(
-        f"select t from (select {_quoted(column)} as t from {table_of(file)})"
+        f"select t from (select {quoted_name(column)} as t from {table_of(file)})"
         f" where try_cast(t as double) < {least} limit 1"
     ).fetchone()
     if found is not None:
@@ -298,7 +294,7 @@ def _separator(database: duckdb.DuckDBPyConnection, file: Path, column: str) -> 
     """
     if column.endswith(":token_seq"):
         return " "
-    rows = database.execute(f"select {_quoted(column)} from {table_of(file)} limit {_SAMPLE}").fetchall()
+    rows = database.execute(f"select {quoted_name(column)} from {table_of(file)} limit {_SAMPLE}").fetchall()
     texts = [row[0] for row in rows if isinstance(row[0], str)]
     found = next((sign for sign in _SEPARATORS if any(sign in text for text in texts)), None)
     commas = next((text for text in texts if "," in text), None)
@@ -314,7 +310,7 @@ def _separator(database: duckdb.DuckDBPyConnection, file: Path, column: str) -> 
 def _require_same_items(
     database: duckdb.DuckDBPyConnection, interactions: Path, item: str, items: Path, id_: str
 ) -> None:
-    one, other = _quoted(item), _quoted(id_)
+    one, other = quoted_name(item), quoted_name(id_)
     row = database.execute(
         f"select count(*) from (select cast({one} as varchar) from {table_of(interactions)}"
         f" intersect select cast({other} as varchar) from {table_of(items)})"

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.data.download import fetch
-from bench.data.sources.base import Progress, file_inside, sha256
+from bench.data.hashing import file_hash
+from bench.data.sources.base import Progress, file_inside
 from bench.errors import DataError, InputError
 from bench.home import home_folder
 from bench.suite.recipes import Recipe
@@ -71,7 +72,7 @@ def files_changed(
     known = _read(name, home)
     folder = known.get("folder")
     if source_folder is not None and str(source_folder.resolve()) != folder:
-        return any(sha256(source_folder / file) != expected for file, expected in hashes.items())
+        return any(file_hash(source_folder / file) != expected for file, expected in hashes.items())
     if folder is None:
         return False
     states: dict[str, list[int]] = known.get("states", {})
@@ -82,7 +83,7 @@ def files_changed(
         state = path.stat()
         now = [state.st_size, state.st_mtime_ns]
         if states.get(file) != now:
-            if sha256(path) != expected:
+            if file_hash(path) != expected:
                 return True
             states[file] = now
     if states != known.get("states"):

@@ -12,10 +12,10 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from bench.data.folders import build_folder
-from bench.data.hashing import content_hash, picture_names
+from bench.data.hashing import content_hash, file_hash, picture_names
 from bench.data.parquet import read_batches, write_batches
 from bench.data.placed import FindPictures, PlacedPictures
-from bench.data.prepared import FORMAT_VERSION, PreparedDataset, file_hash, is_intact
+from bench.data.prepared import FORMAT_VERSION, PreparedDataset, is_intact
 from bench.data.sources.base import Progress, RawData, RawFiles, Source
 from bench.data.split import split
 from bench.errors import DataError

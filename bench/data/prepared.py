@@ -15,7 +15,6 @@ both files only the users who have a target. Item 0 is the padding item and neve
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
+from bench.data.hashing import file_hash
 from bench.errors import DataError
 from bench.registry import Modality
 
@@ -166,12 +166,6 @@ def is_intact(folder: Path) -> bool:
         return all(file_hash(folder / name) == digest for name, digest in facts["files"].items())
     except (OSError, ValueError, KeyError):
         return False
-
-
-def file_hash(file: Path) -> str:
-    """SHA-256 of a file: hex."""
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def load_training(dataset: PreparedDataset) -> TrainingData:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.data.download import OFFLINE, fetch
-from bench.data.sources.base import Progress, sha256
+from bench.data.hashing import file_hash
+from bench.data.sources.base import Progress
 from bench.errors import DataError
 from bench.home import home_folder
 
@@ -65,7 +66,7 @@ def published_file(url: str, home: Path | None = None, progress: Progress | None
         except DataError as error:
             raise DataError(f"{error}, or write `weights: FILE` with a copy of it") from error
     digits = Path(name).stem.rpartition("-")[2]
-    if not sha256(file).startswith(digits):
+    if not file_hash(file).startswith(digits):
         raise DataError(f"{file} is damaged: its SHA-256 does not begin with {digits}; remove it")
     return file
 
@@ -180,7 +181,7 @@ class _Known:
         size, time, digest = self.read().get("files", {}).get(name, (None, None, ""))
         if [size, time] == now:
             return str(digest)
-        digest = sha256(file)
+        digest = file_hash(file)
         self.remember("files", {name: [*now, digest]})
         return digest
 

@@ -27,8 +27,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from bench.data.database import open_database
-from bench.data.sources.base import Progress, RawFiles, Source, sha256
+from bench.data.database import open_database, quoted_text
+from bench.data.hashing import file_hash
+from bench.data.sources.base import Progress, RawFiles, Source
 from bench.data.sources.files import Locate, data_file
 from bench.data.sources.jsonlines import Check, explained, find_wrong_line, from_lines, open_bytes
 from bench.errors import InputError
@@ -115,7 +116,7 @@ copy (
                 and cast("{time}" as hugeint) between 0 and {latest}
             then cast("{time}" as bigint) // {per_second} end as "timestamp"
     from {lines}
-) to '{target}' (format parquet)
+) to {target} (format parquet)
 """
 _UNKNOWN = 'select count(*) from read_parquet(?) where "user" is null or item is null or "timestamp" is null'
 _PRODUCTS = """
@@ -127,7 +128,7 @@ copy (
         coalesce({paths}, []) as paths,
         {url} as url
     from {lines}
-) to '{target}' (format parquet)
+) to {target} (format parquet)
 """
 # The first description of every product that has a review, in the order of the file: said, because DuckDB
 # keeps the order of what it reads, but not that of a join.
@@ -146,14 +147,14 @@ copy (
         select * replace (
             list_transform(paths, lambda path: list_transform(path, lambda label: plain(label))) as paths
         )
-        from read_parquet('{products}', file_row_number = true)
+        from read_parquet({products}, file_row_number = true)
         where file_row_number in (
-            select min(file_row_number) from read_parquet('{products}', file_row_number = true) group by id
+            select min(file_row_number) from read_parquet({products}, file_row_number = true) group by id
         )
-        and id in (select item from read_parquet('{reviews}'))
+        and id in (select item from read_parquet({reviews}))
     )
     order by file_row_number
-) to '{target}' (format parquet)
+) to {target} (format parquet)
 """
 _MACROS = """
 create macro plain(label) as
@@ -190,7 +191,7 @@ class Amazon(Source):
             _say(progress, "read both", 2)
         finally:
             database.close()
-        hashes = {name: sha256(file) for name, file in zip(names, (reviews, metadata), strict=True)}
+        hashes = {name: file_hash(file) for name, file in zip(names, (reviews, metadata), strict=True)}
         return RawFiles(interactions, items, hashes)
 
     def tidy(self, items: pa.RecordBatch) -> pa.RecordBatch:
@@ -223,7 +224,7 @@ def _read_reviews(database: duckdb.DuckDBPyConnection, file: Path, layout: Layou
         latest=LATEST * layout.per_second - 1,
         per_second=layout.per_second,
         lines=from_lines(file, [layout.user, layout.item, layout.time]),
-        target=_escaped(target),
+        target=quoted_text(str(target)),
     )
     with explained(file, check):
         database.execute(query)
@@ -278,7 +279,7 @@ def _read_products(
         paths=layout.paths,
         url=layout.url,
         lines=from_lines(lines, [layout.id, *layout.keys]),
-        target=_escaped(products),
+        target=quoted_text(str(products)),
     )
     with explained(lines, check):
         database.execute(query)
@@ -288,7 +289,11 @@ def _read_products(
     if unknown is not None and unknown[0]:
         find_wrong_line(lines, check)
     database.execute(
-        _ITEMS.format(products=_escaped(products), reviews=_escaped(interactions), target=_escaped(target))
+        _ITEMS.format(
+            products=quoted_text(str(products)),
+            reviews=quoted_text(str(interactions)),
+            target=quoted_text(str(target)),
+        )
     )
     products.unlink()
 
@@ -311,7 +316,3 @@ def _literals_to_json(file: Path, target: Path, check: Check) -> None:
             if complaint is not None:
                 raise InputError(complaint, file=file, line=line)
             written.write(json.dumps(found) + "\n")
-
-
-def _escaped(file: Path) -> str:
-    return str(file).replace("'", "''")

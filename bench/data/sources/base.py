@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -132,9 +131,3 @@ def file_inside(folder: Path, name: str) -> Path | None:
     if leaves_folder(name) or not file.resolve().is_relative_to(folder.resolve()):
         return None
     return file
-
-
-def sha256(file: Path) -> str:
-    """SHA-256 of a file's bytes, in hex."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from bench.data.sources.base import file_inside, sha256
+from bench.data.hashing import file_hash
+from bench.data.sources.base import file_inside
 from bench.errors import DataError
 
 DATA_FOLDER = "BENCH_DATA"
@@ -57,4 +58,4 @@ def input_hashes(names: Iterable[str]) -> dict[str, str]:
 
 @lru_cache(maxsize=256)
 def _hashed(file: Path, size: int, modified_ns: int, changed_ns: int) -> str:
-    return sha256(file)
+    return file_hash(file)

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast
 
 import duckdb
 
+from bench.data.database import quoted_name, quoted_text
 from bench.errors import InputError
 
 # What is wrong with an object, or None; the rules that the query holds too.
@@ -20,13 +21,8 @@ Check = Callable[[dict[str, Any]], str | None]
 
 def from_lines(file: Path, columns: list[str]) -> str:
     """What a query selects from: a row per line with these keys as JSON values, NULL where there is none."""
-    kinds = ", ".join(f"{_quoted(column)}: 'json'" for column in columns)
-    name = "'" + str(file).replace("'", "''") + "'"
-    return f"read_json({name}, format = 'newline_delimited', columns = {{{kinds}}})"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    kinds = ", ".join(f"{quoted_name(column)}: 'json'" for column in columns)
+    return f"read_json({quoted_text(str(file))}, format = 'newline_delimited', columns = {{{kinds}}})"
 
 
 @contextmanager

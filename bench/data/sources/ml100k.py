@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.csv as pc
 
 from bench.data.download import fetch
-from bench.data.sources.base import INTERACTIONS, ITEMS, Progress, RawData, Source, sha256
+from bench.data.hashing import file_hash
+from bench.data.sources.base import INTERACTIONS, ITEMS, Progress, RawData, Source
 from bench.errors import DataError
 from bench.suite.dataset_settings import MovieLens100KSettings
 
@@ -91,7 +92,7 @@ def read_atomic(folder: Path) -> RawData:
             title, year = split_title("unknown" if title == "unkonwn" else title)
         films.append((number, title, year, genres.split(" ")))
     table = _ratings(interactions.read_bytes(), skip=1)
-    return _raw(table, films, {file.name: sha256(file) for file in (interactions, items)})
+    return _raw(table, films, {file.name: file_hash(file) for file in (interactions, items)})
 
 
 def read_archive(file: Path) -> RawData:
@@ -111,7 +112,7 @@ def read_archive(file: Path) -> RawData:
         number, title, _, _, _, *flags = line.split("|")
         genres = [genre for genre, flag in zip(GENRES, flags, strict=True) if flag == "1"]
         films.append((number, *split_title(title), genres))
-    return _raw(_ratings(ratings, skip=0), films, {file.name: sha256(file)})
+    return _raw(_ratings(ratings, skip=0), films, {file.name: file_hash(file)})
 
 
 def split_title(text: str) -> tuple[str, str]:

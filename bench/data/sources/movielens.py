@@ -17,8 +17,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.data.database import open_database
-from bench.data.sources.base import ITEMS, Progress, RawFiles, Source, sha256
+from bench.data.database import open_database, quoted_text
+from bench.data.hashing import file_hash
+from bench.data.sources.base import ITEMS, Progress, RawFiles, Source
 from bench.data.sources.files import Locate, data_file
 from bench.data.sources.ml100k import split_title
 from bench.errors import InputError
@@ -29,11 +30,11 @@ _RATINGS = """
 copy (
     select column0 as "user", column1 as item, cast(column3 as bigint) as "timestamp"
     from read_csv(
-        '{file}', delim = '{delimiter}', header = false, skip = {skip}, auto_detect = false, quote = '',
+        {file}, delim = '{delimiter}', header = false, skip = {skip}, auto_detect = false, quote = '',
         escape = '',
         columns = {{column0: 'varchar', column1: 'varchar', column2: 'double', column3: 'bigint'}}
     )
-) to '{target}' (format parquet)
+) to {target} (format parquet)
 """
 
 
@@ -72,13 +73,13 @@ class MovieLens(Source):
         pq.write_table(_films(described, old), items)
         if progress is not None:
             progress(f"unpack {archive.name}", 2, 2)
-        return RawFiles(interactions, items, {self.settings.archive: sha256(archive)})
+        return RawFiles(interactions, items, {self.settings.archive: file_hash(archive)})
 
 
 def _write_ratings(file: Path, target: Path, old: bool, archive: Path) -> None:
     query = _RATINGS.format(
-        file=str(file).replace("'", "''"),
-        target=str(target).replace("'", "''"),
+        file=quoted_text(str(file)),
+        target=quoted_text(str(target)),
         delimiter="::" if old else ",",
         skip=0 if old else 1,
     )

@@ -13,8 +13,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from bench.data.database import open_database
-from bench.data.sources.base import INTERACTIONS, ITEMS, URL, Progress, RawData, Source, file_inside, sha256
+from bench.data.database import open_database, quoted_name, quoted_text
+from bench.data.hashing import file_hash
+from bench.data.sources.base import INTERACTIONS, ITEMS, URL, Progress, RawData, Source, file_inside
 from bench.data.sources.files import Locate, data_file
 from bench.data.sources.textual import delimiter, header, is_text, read_rows, require_rows
 from bench.errors import DataError, InputError
@@ -64,7 +65,7 @@ class Tables(Source):
             database.close()
         if settings.items is not None and settings.image is not None:
             _copy_pictures(items, files[settings.items].parent, folder, progress)
-        hashes = {name: sha256(file) for name, file in files.items()}
+        hashes = {name: file_hash(file) for name, file in files.items()}
         return RawData(interactions, items, hashes, timed=settings.timestamp is not None)
 
 
@@ -74,11 +75,11 @@ def table_of(file: Path) -> str:
     Raises:
         InputError: the name says nothing that is known.
     """
-    name = _literal(str(file))
+    name = quoted_text(str(file))
     kind = file.name.lower().removesuffix(".gz")
     if is_text(file):
         # Nothing is left to guesses: DuckDB's would skip lines of another width at the top.
-        columns = ", ".join(f"{_literal(column)}: 'VARCHAR'" for column in header(file))
+        columns = ", ".join(f"{quoted_text(column)}: 'VARCHAR'" for column in header(file))
         return (
             f"read_csv({name}, auto_detect = false, header = true, skip = 0, comment = '', nullstr = '',"
             f" null_padding = false, strict_mode = true, delim = '{delimiter(file)}', quote = '\"',"
@@ -108,10 +109,10 @@ def _interactions(database: duckdb.DuckDBPyConnection, file: Path, settings: Tab
     if settings.timestamp is not None:
         wanted["timestamp"] = settings.timestamp
     _require_columns(database, file, wanted)
-    time = "" if settings.timestamp is None else _quoted(settings.timestamp)
+    time = "" if settings.timestamp is None else quoted_name(settings.timestamp)
     query = _INTERACTIONS.format(
-        user=_quoted(settings.user),
-        item=_quoted(settings.item),
+        user=quoted_name(settings.user),
+        item=quoted_name(settings.item),
         seconds=_SECONDS[settings.unit].format(time=time) if time else "row_number() over ()",
         latest=LATEST,
         table=table_of(file),
@@ -134,9 +135,9 @@ def _interactions(database: duckdb.DuckDBPyConnection, file: Path, settings: Tab
 def _require_identifiers(database: duckdb.DuckDBPyConnection, file: Path, columns: Sequence[str]) -> None:
     """Refuse decimal numbers: 7 would become ``7.0``, which is no item's name elsewhere."""
     for column in columns:
-        kind = _table(database, file, f"select {_quoted(column)} from {table_of(file)} limit 0").schema.types[
-            0
-        ]
+        kind = _table(
+            database, file, f"select {quoted_name(column)} from {table_of(file)} limit 0"
+        ).schema.types[0]
         if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
             raise InputError(
                 f"column {column!r} holds decimal numbers ({kind}), not identifiers",
@@ -160,7 +161,7 @@ def _items(database: duckdb.DuckDBPyConnection, file: Path, settings: TablesSett
         if (column := getattr(settings, key)) is not None
     }
     _require_columns(database, file, wanted)
-    chosen = ", ".join(f"{_quoted(column)} as {_quoted(key)}" for key, column in wanted.items())
+    chosen = ", ".join(f"{quoted_name(column)} as {quoted_name(key)}" for key, column in wanted.items())
     rows = _table(database, file, f"select {chosen} from {table_of(file)}").to_pylist()
     line_of: dict[str, int] = {}
     for at, row in enumerate(rows):
@@ -239,7 +240,7 @@ def _table(database: duckdb.DuckDBPyConnection, file: Path, query: str) -> pa.Ta
 
 def _value(database: duckdb.DuckDBPyConnection, file: Path, column: str, row: int) -> str:
     found = database.execute(
-        f"select {_quoted(column)} from {table_of(file)} limit 1 offset {row}"
+        f"select {quoted_name(column)} from {table_of(file)} limit 1 offset {row}"
     ).fetchone()
     return "nothing" if found is None or found[0] in (None, "") else repr(found[0])
 
@@ -249,11 +250,3 @@ def _line(file: Path, row: int) -> int | None:
     if not is_text(file):
         return row + 1 if file.name.lower().removesuffix(".gz").endswith((".jsonl", ".json")) else None
     return next((line for number, (line, _) in enumerate(read_rows(file)) if number == row + 1), None)
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.data.hashing import file_hash
 from bench.data.sources import files
-from bench.data.sources.base import sha256
 from bench.data.sources.files import data_file, input_hashes
 from bench.errors import DataError
 
@@ -45,9 +45,9 @@ def test_a_file_is_hashed_once_while_it_stays_the_same(
 
     def counted(file: Path) -> str:
         read.append(file)
-        return sha256(file)
+        return file_hash(file)
 
-    monkeypatch.setattr(files, "sha256", counted)
+    monkeypatch.setattr(files, "file_hash", counted)
     monkeypatch.setenv("BENCH_DATA", str(tmp_path))
     file = tmp_path / "a.txt"
     for text, total in (("one", 1), ("two", 2)):  # of the same size

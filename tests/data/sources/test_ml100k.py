@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from bench.data.download import MIRROR
+from bench.data.hashing import file_hash
 from bench.data.sources import ml100k
-from bench.data.sources.base import sha256
 from bench.data.sources.ml100k import GENRES, MovieLens100K, recbole_copy, split_title
 from bench.errors import DataError
 from bench.suite.dataset_settings import MovieLens100KSettings
@@ -113,7 +113,7 @@ def test_the_archive_gives_the_same_tables(
     tmp_path: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive_like_grouplens(mirror / "ml-100k.zip")
-    digest = sha256(mirror / "ml-100k.zip")
+    digest = file_hash(mirror / "ml-100k.zip")
     monkeypatch.setattr(ml100k, "CHECKSUM", f"sha256:{digest}")
     downloaded = MovieLens100K(MovieLens100KSettings()).collect(tmp_path)
     copy = recbole_copy()
