@@ -12,6 +12,7 @@ from bench.errors import InputError
 
 _ENDINGS = (".csv", ".tsv", ".inter", ".item")
 _SAVE = "save it as UTF-8"
+csv.field_size_limit(1 << 30)  # a long description is no mistake: Python's own limit is 131,072
 
 
 def is_text(file: Path) -> bool:

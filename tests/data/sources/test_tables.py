@@ -145,6 +145,8 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
         ("who,what,when\nu,i,1\n".encode("utf-16"), 1, "UTF-16"),
         (b'who,what,when\nu,i,1\nu,"i,1\nv,j,2\n', 3, "the row that begins here cannot be read"),
         (b"who,what,when\nu,i,1\r\nv,j,2\n", 2, "ends otherwise"),
+        # A cell longer than Python's csv takes by itself is not what is wrong here.
+        (b"who,what,when\n" + b"u" * 200_000 + b",i,1\nv,j\n", 3, "the row has 2 cells"),
         (b"who,who,when\nu,i,1\n", 1, "column 'who' stands there twice"),
         (b"", None, "it is empty"),
     ],
