@@ -1,0 +1,89 @@
+"""What papers have published: their tables as they were printed, and which variant each column is of.
+
+The tables lie in ``papers/PAPER/tableN.tsv`` beside this module, every number with its printed digits.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+PAPERS: Mapping[str, str] = {"maf": "arXiv 2405.17959"}
+
+_FOLDER = Path(__file__).with_name("papers")
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column of a table is of: a model and those of its settings that tell it from the others."""
+
+    model: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def fits(self, model: str, settings: Mapping[str, Any]) -> bool:
+        """Whether a variant of this name, with these settings, is what the column is of."""
+        return model == self.model and all(settings.get(key) == value for key, value in self.settings.items())
+
+
+_ALONE = ("GRU4Rec", "Caser", "SASRec", "BERT4Rec", "SASRecF", "FDSA")
+
+# Table 1 has statistics of the data and no variants.
+COLUMNS: Mapping[str, Mapping[int, Mapping[str, Column]]] = {
+    "maf": {
+        2: {name: Column(name) for name in _ALONE} | {"Proposal": Column("MAF")},
+        3: {name.capitalize(): Column("MAF", {"fusion": name}) for name in ("sum", "concat", "gate")},
+        4: {"w/ MTL": Column("MAF", {"multitask": True}), "w/o MTL": Column("MAF", {"multitask": False})},
+    }
+}
+
+
+@dataclass(frozen=True)
+class Published:
+    """One number of a paper.
+
+    Attributes:
+        table: its number in the paper.
+        dataset: by its name in bench.
+        metric: as in Recall@10.
+        column: its head in the paper.
+        text: as printed, with its digits.
+    """
+
+    table: int
+    dataset: str
+    metric: str
+    column: str
+    text: str
+
+    @property
+    def value(self) -> float:
+        """The number; a percentage as printed: 1.38 of ``1.38%``."""
+        return float(self.text.removesuffix("%"))
+
+
+def read_table(paper: str, number: int) -> list[Published]:
+    """The numbers of one table with results, row by row."""
+    return [
+        Published(number, row["Dataset"], row["Metric"], column, text)
+        for row in _rows(paper, number)
+        for column, text in row.items()
+        if column not in ("Dataset", "Metric")
+    ]
+
+
+def read_statistics(paper: str) -> dict[str, dict[str, str]]:
+    """Table 1: the statistics of each dataset as printed, by dataset and the paper's name of them."""
+    found: dict[str, dict[str, str]] = {}
+    for row in _rows(paper, 1):
+        name = row.pop("Dataset")
+        for dataset, text in row.items():
+            found.setdefault(dataset, {})[name] = text
+    return found
+
+
+def _rows(paper: str, number: int) -> list[dict[str, str]]:
+    with (_FOLDER / paper / f"table{number}.tsv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
