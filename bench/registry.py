@@ -14,6 +14,10 @@ from typing import Any, Literal
 Modality = Literal["image", "text", "category"]
 MODALITIES: tuple[Modality, ...] = ("image", "text", "category")
 
+# What may stand in place of a modality's features (`bench.features.controls`).
+Control = Literal["shuffle", "noise", "zero", "random-id"]
+CONTROLS: tuple[Control, ...] = ("shuffle", "noise", "zero", "random-id")
+
 METRICS: tuple[str, ...] = ("Recall", "NDCG", "MRR", "HitRate")
 
 # RESULT_VERSION of what every run passes through.

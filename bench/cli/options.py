@@ -67,6 +67,9 @@ def _kind(annotation: Any) -> str:
         return _kind(get_args(annotation)[0])
     if get_origin(annotation) in (tuple, list):
         return f"list of {_kind(get_args(annotation)[0])}"
+    if get_origin(annotation) is dict:
+        key, value = map(_kind, get_args(annotation))
+        return f"mapping of {key} to {value}"
     if get_args(annotation):
         return " | ".join(_kind(part) for part in get_args(annotation) if part is not types.NoneType)
     if issubclass(annotation, BaseModel):

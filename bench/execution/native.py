@@ -10,11 +10,13 @@ import torch
 from safetensors.torch import save_file
 
 from bench.data.prepared import Targets, TrainingData
-from bench.errors import TrainingError
+from bench.errors import InputError, TrainingError
 from bench.evaluation.ranking import Ranks, histories, rank
+from bench.features.controls import under_controls
 from bench.features.table import ItemFeatures
-from bench.models.base import CountingModel, ModelContext, SequentialModel
+from bench.models.base import CountingModel, ModelContext, Recommender, SequentialModel
 from bench.models.building import build, count_parameters
+from bench.models.tables import noisy_tables
 from bench.processes import peak_memory_mib
 from bench.registry import Modality
 from bench.results.provenance import code_hash
@@ -50,9 +52,12 @@ class NativeRun:
         torch.set_default_dtype(torch.float64 if spec.training.precision == "float64" else torch.float32)
         torch.manual_seed(spec.seed)
         self.progress = Progress()
-        context = ModelContext(data.n_items, data.n_users, spec.training.max_length, features)
+        controls = spec.variant.settings.get("controls", {})
+        used = under_controls(features, controls, spec.seed)
+        context = ModelContext(data.n_items, data.n_users, spec.training.max_length, used)
         try:
             self._model = build(spec.variant.name, spec.variant.settings, context).to(device)
+            _require_noise(self._model, used)
         except BaseException:
             self.close()
             raise
@@ -114,3 +119,18 @@ class NativeRun:
     def close(self) -> None:
         """Leave the process as it was found."""
         torch.set_default_dtype(torch.float32)
+
+
+def _require_noise(model: Recommender, features: Mapping[Modality, ItemFeatures]) -> None:
+    """Require that features under the control ``noise`` are drawn anew where there are training steps.
+
+    Raises:
+        InputError: a model of one's own copies them, so that they would be fixed.
+    """
+    noisy = [modality for modality, table in features.items() if table.noise is not None]
+    if noisy and isinstance(model, SequentialModel) and not noisy_tables(model):
+        raise InputError(
+            f"{type(model).__name__} keeps its own copy of {', '.join(noisy)}, which the control `noise` is"
+            " to draw anew in every step",
+            remedy="hold the features in bench.models.tables.FeatureTable, or use `random-id`",
+        )

@@ -166,7 +166,8 @@ def _with_what_is_there(spec: RunSpec, dataset: PreparedDataset) -> RunSpec:
     absent = [modality for modality in spec.features if modality not in dataset.modalities]
     if not absent:
         return spec
-    if not spec.available:
+    controlled = spec.variant.settings.get("controls", ())
+    if not spec.available or any(modality in controlled for modality in absent):
         pictures = f"bench data prepare '{dataset.label}' --pictures fetches what has an address"
         raise DataError(
             f"{spec.variant.label} reads {', '.join(absent)}, which no item of {dataset.label} has here"

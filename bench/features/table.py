@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from bench.features.noise import Law
 from bench.registry import Modality
 
 
 @dataclass(frozen=True)
 class ItemFeatures:
-    """Frozen features of every item in one modality.
+    """Features of every item in one modality, frozen but for the control ``noise``.
 
     Attributes:
         modality: image, text or category.
@@ -21,6 +22,7 @@ class ItemFeatures:
         present: [n_items + 1] bool; False for row 0 and for items without this content.
         content_hash: of values and presence.
         labels: True for multi-label 0/1 columns, False for dense features.
+        noise: what the values are to be drawn from anew in every training step; None: they are frozen.
     """
 
     modality: Modality
@@ -29,6 +31,7 @@ class ItemFeatures:
     present: npt.NDArray[np.bool_]
     content_hash: str
     labels: bool
+    noise: Law | None = None
 
     @property
     def width(self) -> int:

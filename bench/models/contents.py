@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.features.table import ItemFeatures
-from bench.models.base import feature_buffers
+from bench.models.tables import FeatureTable
 from bench.registry import Modality
 
 
@@ -27,20 +27,21 @@ class DenseContents(nn.Module):
         self.projections = nn.ModuleDict(
             {modality: nn.Linear(table.width, size, bias=False) for modality, table in features.items()}
         )
-        for modality, table in features.items():
-            values, present = feature_buffers(table)
-            self.register_buffer(f"{modality}_values", values, persistent=False)
-            self.register_buffer(f"{modality}_present", present, persistent=False)
+        self.tables = nn.ModuleDict({modality: FeatureTable(table) for modality, table in features.items()})
 
     def forward(self, items_K: Tensor) -> list[Tensor]:
         """J tensors [K, D]; the rows of items without the modality are zero."""
         return [
-            projection(self.get_buffer(f"{modality}_values")[items_K])
+            projection(self.table(modality).values[items_K])
             for modality, projection in self.projections.items()
         ]
 
+    def table(self, modality: str) -> FeatureTable:
+        """The features of a modality."""
+        found = self.tables[modality]
+        assert isinstance(found, FeatureTable)
+        return found
+
     def present(self, items_K: Tensor) -> Tensor:
         """Which items have which modality: [K, J] bool."""
-        return torch.stack(
-            [self.get_buffer(f"{modality}_present")[items_K] for modality in self.projections], dim=1
-        )
+        return torch.stack([self.table(modality).present[items_K] for modality in self.tables], dim=1)

@@ -45,8 +45,8 @@ class DIFSR(MultitaskModel):
         self.encoder = FusedEncoder(settings, context.max_length, maps)
         self.contents = DenseContents(context.features, settings.attribute_size)
         self.tasks = nn.ModuleList(
-            AuxiliaryTask(f, width, settings.reduction)
-            for f in context.features.values()
+            AuxiliaryTask(self.contents.table(modality), width, settings.reduction)
+            for modality in context.features
             if settings.multitask
         )
         self.apply(init_bert)

@@ -30,7 +30,7 @@ class MAF(MultitaskModel):
     def __init__(self, settings: MAFSettings, context: ModelContext) -> None:
         super().__init__()
         width = settings.hidden_size
-        features = list(context.features.values())
+        features = context.features
         maps = {"content": SourceMaps(settings.multimodal_size, bias=False)} if features else {}
         self.task_weight = settings.task_weight
         self.items = nn.Embedding(context.n_items + 1, width)
@@ -38,9 +38,11 @@ class MAF(MultitaskModel):
         self.norm = nn.LayerNorm(width, eps=LAYER_NORM_EPS)
         self.dropout = Dropout(settings.hidden_dropout)
         self.encoder = FusedEncoder(settings, context.max_length, maps)
-        self.contents = DenseContents(context.features, settings.multimodal_size) if features else None
+        self.contents = DenseContents(features, settings.multimodal_size) if features else None
         self.tasks = nn.ModuleList(
-            AuxiliaryTask(f, width, settings.reduction) for f in features if settings.multitask
+            AuxiliaryTask(self.contents.table(modality), width, settings.reduction)
+            for modality in features
+            if self.contents is not None and settings.multitask
         )
         self.apply(init_bert)
 

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bench.features.table import ItemFeatures
-from bench.models.base import SequentialModel, feature_buffers
+from bench.models.base import SequentialModel
 from bench.models.batch import Batch
 from bench.models.regression import linear_squared_error
+from bench.models.tables import FeatureTable
 
 
 class AuxiliaryTask(nn.Module):
@@ -22,32 +22,28 @@ class AuxiliaryTask(nn.Module):
     ``sum`` adds them up as MAF's paper writes it; both average over the targets that have the modality.
     """
 
-    def __init__(self, features: ItemFeatures, width: int, reduction: str) -> None:
+    def __init__(self, table: FeatureTable, width: int, reduction: str) -> None:
         super().__init__()
-        self.head = nn.Linear(width, features.width)
-        self.labels = features.labels
+        self.head = nn.Linear(width, table.width)
         self.reduction = reduction
-        values, present = feature_buffers(features)
-        self.register_buffer("values", values, persistent=False)
-        self.register_buffer("present", present, persistent=False)
-        self.register_buffer("squares", values.square().sum(1), persistent=False)
+        self.table = table
 
     def forward(self, state_MD: Tensor, targets_M: Tensor) -> Tensor:
         """The task's loss: scalar; zero if no target has the modality."""
-        present_M = self.get_buffer("present")[targets_M].to(state_MD.dtype)
+        present_M = self.table.present[targets_M].to(state_MD.dtype)
         share_M = present_M / present_M.sum().clamp(min=1)
         if self.reduction == "mean":
             share_M = share_M / self.head.out_features
-        if self.labels:
-            wanted = self.get_buffer("values")[targets_M]
+        if self.table.labels:
+            wanted = self.table.values[targets_M]
             error = F.binary_cross_entropy_with_logits(self.head(state_MD), wanted, reduction="none")
             return torch.dot(error.sum(1), share_M)
         return linear_squared_error(
             state_MD,
             self.head.weight,
             self.head.bias,
-            self.get_buffer("values"),
-            self.get_buffer("squares"),
+            self.table.values,
+            self.table.squares,
             targets_M,
             share_M,
         )

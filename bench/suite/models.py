@@ -60,7 +60,7 @@ class ModelChecker:
         if not in_order:
             del values["modalities"]  # the other settings are still checked
         if kind is None:
-            asked = {key: value for key, value in values.items() if key == "modalities"}
+            asked = {key: value for key, value in values.items() if key in MultimodalSettings.model_fields}
             valid: Settings | None = self.problems.validate(MultimodalSettings, asked, entry.path, places)
         else:
             valid = self.problems.validate(kind, values, entry.path, places)

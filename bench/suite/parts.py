@@ -96,11 +96,12 @@ def wanted_modalities(variant: Variant, dataset: DatasetRef) -> list[Modality]:
     """The modalities that ``variant`` reads on ``dataset``, in the order image, text, category.
 
     ``available`` stands for every one that the dataset has; a model without the setting reads none. Those
-    asked for by name are listed whether the dataset has them or not (see `lacking`).
+    asked for by name, or under a control, are listed whether the dataset has them or not (see `lacking`).
     """
     asked = variant.settings.get("modalities", ())
-    has = _modalities(dataset)
-    return [m for m in MODALITIES if (m in has if asked == "available" else m in asked)]
+    if asked == "available":
+        asked = {*_modalities(dataset), *variant.settings.get("controls", ())}
+    return [m for m in MODALITIES if m in asked]
 
 
 def _modalities(dataset: DatasetRef) -> tuple[Modality, ...]:

@@ -7,17 +7,19 @@ Defaults of the models are RecBole 1.2.1's, because the paper keeps them.
 from __future__ import annotations
 
 import re
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    SerializerFunctionWrapHandler,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
-from bench.registry import Modality
+from bench.registry import Control, Modality
 
 
 class Settings(BaseModel):
@@ -149,15 +151,31 @@ class SASRecSettings(AttentionSettings):
 
 
 class MultimodalSettings(Settings):
-    """Which item contents a model reads: ``available`` means every one the dataset has."""
+    """Which item contents a model reads: ``available`` means every one the dataset has.
+
+    ``controls``: what stands in place of a modality's features (`bench.features.controls`)."""
 
     modalities: Literal["available"] | tuple[Modality, ...] = "available"
+    controls: dict[Modality, Control] = Field({})
 
     @model_validator(mode="after")
     def _no_repeats(self) -> Self:
         if self.modalities != "available" and len(set(self.modalities)) < len(self.modalities):
             raise ValueError(f"modalities {list(self.modalities)} names one twice")
         return self
+
+    @model_validator(mode="after")
+    def _controls_are_read(self) -> Self:
+        unread = [m for m in self.controls if self.modalities != "available" and m not in self.modalities]
+        if unread:
+            raise ValueError(f"controls replace {', '.join(unread)}, which the model does not read")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_empty_controls(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Runs from before there were controls are the same runs.
+        values: dict[str, Any] = handler(self)
+        return values if self.controls else {key: value for key, value in values.items() if key != "controls"}
 
 
 class FusionSettings(AttentionSettings, MultimodalSettings):

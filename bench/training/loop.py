@@ -18,6 +18,7 @@ from bench.evaluation.metrics import summarise
 from bench.evaluation.ranking import Ranks, histories, rank
 from bench.models.base import Recommender, SequentialModel
 from bench.models.batch import Batch
+from bench.models.tables import noisy_tables
 from bench.suite.settings import EvaluationSettings, TrainingSettings
 from bench.training.batches import (
     all_targets,
@@ -151,7 +152,10 @@ def train_epoch(
     total = torch.zeros((), device=device)
     kind = torch.device(device).type
     count = 0
+    noisy = noisy_tables(model)
     for batch in batches(rng):
+        for table in noisy:
+            table.redraw()
         optimiser.zero_grad(set_to_none=True)
         with torch.autocast(kind, torch.bfloat16, enabled=model.bf16 and kind != "cpu"):
             loss = model.loss(batch.to(device))

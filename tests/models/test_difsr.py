@@ -142,7 +142,7 @@ def test_positions_and_contents_act_through_attention_alone(world, float64, fusi
     model = far_from_the_start(difsr(world, fusion=fusion))
     short, long = world.scoring_batch(model, [[11]]), world.scoring_batch(model, [[11, 12, 13]])
     before = model.scores(short), model.scores(long)
-    for change in (model.positions.weight, model.contents.image_values):
+    for change in (model.positions.weight, model.contents.table("image").values):
         with torch.no_grad():
             change[:] = torch.randn_like(change) * (change.abs().sum(1, keepdim=True) > 0)
         assert torch.equal(model.scores(short), before[0])  # attention over one item has no choice

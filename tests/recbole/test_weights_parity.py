@@ -166,8 +166,9 @@ class World:
         for module in model.modules():
             if isinstance(module, DenseContents) and not pooling:
                 # Features are stored as float32; a third in float32 would hide what 1e-8 is to show.
-                carried = (module.get_buffer("category_values") > 0).to(dtype)
-                module.category_values = carried / carried.sum(1, keepdim=True).clamp(min=1)
+                table = module.table("category")
+                carried = (table.values > 0).to(dtype)
+                table.values = carried / carried.sum(1, keepdim=True).clamp(min=1)
         return model
 
     def native(self, label: str, prefix: str) -> dict[str, Tensor]:

@@ -153,6 +153,7 @@ def test_a_model_of_recbole_is_inherited_from_too(load: Load) -> None:
         ({"models": ["SASRec[training={stride: 60}]"]}, ["--model", "stride 60 exceeds max_length 50"]),
         ({"seeds": [3]}, ["--seed", "no seed 3", "1, 2", "add --set 'seeds=[1,2,3]'"]),
         ({"models": ["MAF[modalities=image]"], "datasets": ["ml-100k"]}, ["image", "ml-100k has only"]),
+        ({"models": ["MAF[controls={image: zero}]"], "datasets": ["ml-100k"]}, ["image", "ml-100k has only"]),
     ],
 )
 def test_a_filter_that_matches_nothing_is_named(

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import registry
+from bench.registry import CONTROLS
 from bench.suite import dataset_settings
 from bench.suite import settings as settings_module
 from bench.suite.dataset_settings import ToyshopSettings
@@ -87,8 +88,14 @@ def _changes() -> Iterator[Any]:
             continue
         other = base.evaluation.model_copy(update={key: _other(getattr(base.evaluation, key))})
         yield pytest.param(_spec(evaluation=other), id=f"evaluation.{key}")
-    for key in MAFSettings.model_fields:
+    for key in MAFSettings.model_fields.keys() - {"controls"}:
         yield pytest.param(_spec(variant=_with(base.variant, "settings", key)), id=f"MAF.{key}")
+    for control in CONTROLS:
+        settings = base.variant.settings | {"controls": {"image": control}}
+        yield pytest.param(
+            _spec(variant=base.variant.model_copy(update={"settings": settings})),
+            id=f"MAF.controls.{control}",
+        )
     for key in ToyshopSettings.model_fields:
         yield pytest.param(_spec(dataset=_with(base.dataset, "options", key)), id=f"toyshop.{key}")
     for modality, key in (("image", "grid"), ("text", "size")):

@@ -13,9 +13,12 @@ from torch import Tensor, nn
 from bench.data.prepared import TrainingData
 from bench.errors import TrainingError
 from bench.evaluation.metrics import summarise
+from bench.features.controls import controlled
+from bench.features.table import ItemFeatures
 from bench.models.base import ModelContext, SequentialModel
 from bench.models.batch import Batch
 from bench.models.building import build
+from bench.registry import Modality
 from bench.suite.settings import EvaluationSettings, TrainingSettings
 from bench.training.checkpoint import Epoch, Progress
 from bench.training.loop import Job, train, validation_ranks
@@ -126,6 +129,36 @@ def test_a_resumed_training_ends_with_the_same_bits(tmp_path: Path, name: str, k
     assert [e.loss for e in progress.epochs] == [e.loss for e in reference.epochs]
     assert [e.value for e in progress.epochs] == [e.value for e in reference.epochs]
     assert progress.best_epoch == reference.best_epoch
+
+
+def test_a_resumed_training_with_features_that_are_noise_ends_with_the_same_bits(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    values = rng.standard_normal((ITEMS + 1, 5)).astype(np.float32)
+    values[0] = 0
+    table = ItemFeatures("image", "made up", values, np.arange(ITEMS + 1) > 0, "0" * 64, labels=False)
+
+    def maf(seed: int) -> SequentialModel:
+        torch.manual_seed(seed)
+        features: dict[Modality, ItemFeatures] = {"image": controlled(table, "noise", seed=11)}
+        options = {"hidden_size": 16, "heads": 2, "layers": 1, "multimodal_size": 8, "lambda": 1}
+        made = build("MAF", options, ModelContext(ITEMS, 40, max_length=8, features=features))
+        assert isinstance(made, SequentialModel)
+        return made
+
+    def kill(epoch: Epoch, progress: Progress) -> None:
+        if epoch.epoch == 2:
+            raise Stop
+
+    whole, resumed = maf(3), maf(99)
+    reference = train(whole, job())
+    work = replace(job(), checkpoint=tmp_path / "checkpoint.safetensors", checkpoint_every_s=0.0)
+    with pytest.raises(Stop):
+        train(maf(3), replace(work, report=kill))
+    progress = train(resumed, work)
+    assert_same_bits(weights(whole), weights(resumed))
+    assert [e.value for e in progress.epochs] == [e.value for e in reference.epochs]
+    ranks = [validation_ranks(each, work).better.tolist() for each in (whole, resumed, whole)]
+    assert ranks[0] == ranks[1] == ranks[2]
 
 
 def test_a_finished_training_is_not_continued(tmp_path: Path) -> None:
