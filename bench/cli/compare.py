@@ -31,7 +31,7 @@ def compare(
     Args:
         results: the results folder.
         suite: the name of the suite's results.
-        baseline: a variant's label; None: SASRec.
+        baseline: a variant's label; None: the suite's, else SASRec.
         metrics: to compare; empty: the suite's.
         margin: the largest difference that counts as none, as a share of the baseline's mean; None: the
             suite's.
@@ -52,11 +52,12 @@ def compare(
 
 
 def _baseline(index: Index, wanted: str | None) -> str:
-    if (wanted or USUAL_BASELINE) in index.models:
-        return wanted or USUAL_BASELINE
+    label = wanted or index.baseline or USUAL_BASELINE
+    if label in index.models:
+        return label
     if wanted is None:
         raise InputError(
-            f"{index.suite} has no variant {USUAL_BASELINE!r} to compare with",
+            f"{index.suite} has no variant {label!r} to compare with",
             file="--baseline",
             remedy=f"name one of {', '.join(index.models)}",
         )

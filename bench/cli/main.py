@@ -40,6 +40,23 @@ class TableFormat(StrEnum):
     json = "json"
 
 
+class AblationMode(StrEnum):
+    """Modes of `bench ablate`."""
+
+    only = "only"
+    without = "without"
+    add = "add"
+
+
+class AblationControl(StrEnum):
+    """Controls of `bench ablate`."""
+
+    shuffle = "shuffle"
+    noise = "noise"
+    zero = "zero"
+    random_id = "random-id"
+
+
 def _version(value: bool) -> None:
     if value:
         typer.echo(f"bench {__version__}")
@@ -93,6 +110,78 @@ def _run(
     raise typer.Exit(code)
 
 
+@app.command("ablate")
+def _ablate(
+    suite: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SUITE]",
+            help="A suite file, or the name of one in suites/ (default: suites/small/figure3.yaml, or"
+            " suites/figure3.yaml for its datasets).",
+        ),
+    ] = None,
+    modality: Annotated[
+        list[str] | None, typer.Option(help="image, text, category or all; joined with +. Repeatable.")
+    ] = None,
+    mode: Annotated[
+        list[AblationMode] | None,
+        typer.Option(help="Each alone, all but each, or one more at a time (default: only and without)."),
+    ] = None,
+    control: Annotated[
+        list[AblationControl] | None,
+        typer.Option(help="What to put in place of each modality's features. Repeatable."),
+    ] = None,
+    fusion: Annotated[bool, typer.Option("--fusion", help="Every fusion of scores.")] = False,
+    multitask: Annotated[bool, typer.Option("--multitask", help="With and without auxiliary tasks.")] = False,
+    size: Annotated[
+        str | None, typer.Option(metavar="N,N|grid", help="Sizes of the contents, or the paper's grid.")
+    ] = None,
+    weight: Annotated[
+        str | None,
+        typer.Option("--lambda", metavar="X,X|grid", help="Weights of the tasks, or the paper's grid."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="LABEL", help="The variant to take apart (default: the MAF that reads most)."),
+    ] = None,
+    dataset: Annotated[list[str] | None, typer.Option(help="Only this dataset. Repeatable.")] = None,
+    seed: Annotated[list[int] | None, typer.Option(help="Only this seed. Repeatable.")] = None,
+    overrides: Override = None,
+    results: Results = Path("results"),
+    home: Home = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Runs at a time (default: cores / threads of a run).")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, and stop.")] = False,
+) -> None:
+    """Take a model apart: write a suite that varies one thing at a time, run it, and compare."""
+    from bench.cli.ablate import ablate, ablation
+
+    what = ablation(
+        modalities=modality or [],
+        modes=[each.value for each in mode or []],
+        controls=[each.value for each in control or []],
+        fusion=fusion,
+        multitask=multitask,
+        sizes=size,
+        weights=weight,
+    )
+    code = ablate(
+        suite,
+        what,
+        model=model,
+        datasets=dataset or [],
+        seeds=seed or [],
+        overrides=[*(overrides or []), *([f"training.device={device}"] if device else [])],
+        results=results,
+        home=home,
+        jobs=jobs,
+        dry_run=dry_run,
+    )
+    raise typer.Exit(code)
+
+
 @app.command("table")
 def _table(
     suite: Annotated[
@@ -116,7 +205,10 @@ def _compare(
         str, typer.Argument(metavar="SUITE", help="The name of a suite with results, or a suite file.")
     ],
     baseline: Annotated[
-        str | None, typer.Option(metavar="LABEL", help="The variant to compare with (default: SASRec).")
+        str | None,
+        typer.Option(
+            metavar="LABEL", help="The variant to compare with (default: the suite's, else SASRec)."
+        ),
     ] = None,
     metric: Annotated[
         list[str] | None, typer.Option(help="Only this metric, e.g. NDCG@10. Repeatable.")

@@ -18,6 +18,7 @@ from bench.execution.suite import run_suite
 from bench.results.names import command, results_name
 from bench.suite.expansion import RunSpec, expand, select
 from bench.suite.overrides import overrides_slug
+from bench.suite.schema import Suite
 from bench.wording import count
 
 EXIT_FAILED_CELLS = 1
@@ -44,6 +45,32 @@ def run(
         overrides = [*overrides, f"training.device={device}"]
     file, suite = open_suite("run", suite_name, overrides, results)
     specs = select(expand(suite), suite, datasets, models, seeds)
+    return run_specs(
+        file,
+        suite,
+        specs,
+        overrides=overrides,
+        results=results,
+        home=home,
+        jobs=jobs,
+        dry_run=dry_run,
+        fresh=fresh,
+    )
+
+
+def run_specs(
+    file: Path,
+    suite: Suite,
+    specs: list[RunSpec],
+    *,
+    overrides: list[str],
+    results: Path,
+    home: Path | None,
+    jobs: int | None,
+    dry_run: bool,
+    fresh: bool,
+) -> int:
+    """Run these runs of a suite; the exit code as of `run`."""
     if dry_run:
         _print_plan(specs, results, home)
         return 0

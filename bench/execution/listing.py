@@ -77,6 +77,7 @@ class Listing:
                 claims=suite.claims,
                 equalities=suite.equalities,
                 margin=suite.margin,
+                baseline=suite.baseline,
                 file=request.file,
                 overrides=request.overrides,
                 added_datasets=_without(datasets, (each.label for each in suite.datasets)),

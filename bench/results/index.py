@@ -61,8 +61,8 @@ class Index(BaseModel):
 
     ``datasets``, ``models`` and ``seeds`` give the order of tables: the suite's, whole, even where only a
     part was run; what was run beside the suite follows, and stands in ``added_datasets`` and
-    ``added_models`` too. ``claims``, ``equalities`` and ``margin`` are the suite's at the last call of
-    `bench run`, ``file`` and ``overrides`` the suite file and the values of ``--set`` of that call
+    ``added_models`` too. ``claims``, ``equalities``, ``margin`` and ``baseline`` are the suite's at the last
+    call of `bench run`, ``file`` and ``overrides`` the suite file and the values of ``--set`` of that call
     (None: an older version of bench did not enter them).
     """
 
@@ -79,6 +79,7 @@ class Index(BaseModel):
     claims: tuple[Claim, ...] = ()
     equalities: tuple[EqualityClaim, ...] = ()
     margin: float = 0.02
+    baseline: str | None = None
     file: str | None = None
     overrides: tuple[str, ...] | None = None
     added_datasets: tuple[str, ...] = ()

@@ -33,6 +33,12 @@ def check_claims(problems: Problems) -> tuple[list[Claim], list[EqualityClaim]]:
     return ordered, equal
 
 
+def check_baseline(problems: Problems) -> str | None:
+    """The label of the variant that ``baseline:`` names, if it does and there is one."""
+    word = problems.document.data.get("baseline")
+    return _ClaimChecker(problems).variant(word, ("baseline",)) if isinstance(word, str) else None
+
+
 def _is_equality(written: Mapping[str, Any]) -> bool:
     """Which kind a claim is meant to be, also where one of its keys is misspelt."""
     return "equal" in written or ("to" in written and not {"better", "worse"} & written.keys())
@@ -82,7 +88,7 @@ class _ClaimChecker:
     def _side(self, written: Mapping[str, Any], key: str, path: KeyPath) -> str | None:
         """The label of the variant that a key names; what is no text is noted with the claim's shape."""
         word = written.get(key)
-        return self._variant(word, (*path, key)) if isinstance(word, str) else None
+        return self.variant(word, (*path, key)) if isinstance(word, str) else None
 
     def _check_metric(self, written: Mapping[str, Any], path: KeyPath) -> None:
         metric = written.get("metric")
@@ -95,7 +101,7 @@ class _ClaimChecker:
         labels: list[str] = []
         for at, word in enumerate(listed):
             place = (*path, at) if isinstance(words, list) else path
-            label = self._variant(word, place) if isinstance(word, str) else None
+            label = self.variant(word, place) if isinstance(word, str) else None
             if label is not None and label == reference:
                 message = f"{label!r} is claimed to be {relation} itself"
                 self._problems.add(place, message, "name another variant")
@@ -105,7 +111,7 @@ class _ClaimChecker:
                 labels.append(label)
         return labels
 
-    def _variant(self, word: str, path: KeyPath) -> str | None:
+    def variant(self, word: str, path: KeyPath) -> str | None:
         """The label of the one variant that ``word`` means."""
         found = match(word, self._models)
         if len(found) == 1:

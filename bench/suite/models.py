@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from pydantic.fields import FieldInfo
+
 from bench import registry
 from bench.registry import MODALITIES, MODELS
 from bench.suite import own, reference
@@ -54,7 +56,7 @@ class ModelChecker:
         if known is None and not self._own_exists(entry):
             return None
         kind: type[Settings] | None = None if known is None else registry.load(known.settings)
-        values, places = self._merge(entry, kind)
+        values, places = self._merge(entry)
         self.modalities[entry.label] = places.get("modalities", entry.path)
         in_order = self._modalities_are_words(values, places)
         if not in_order:
@@ -81,14 +83,14 @@ class ModelChecker:
             self.problems.add(place, *complaint)
         return complaint is None
 
-    def _merge(self, entry: Entry, kind: type[Settings] | None) -> tuple[dict[str, Any], dict[str, KeyPath]]:
+    def _merge(self, entry: Entry) -> tuple[dict[str, Any], dict[str, KeyPath]]:
         """The written settings by field name and their places: defaults, overlaid by the entry's own."""
         values: dict[str, Any] = {}
         places: dict[str, KeyPath] = {}
         for layer, path in self._layers(entry):
             here: dict[str, str] = {}
             for written, value in layer.items():
-                key = _field(kind, written)
+                key = field_of(entry.name, written)
                 if key in here:
                     message = f"{here[key]!r} and {written!r} are the same setting of {entry.name}"
                     self.problems.add((*path, written), message, "keep one of them")
@@ -175,7 +177,20 @@ def parse_model(
     return checked[0].model_copy(update={"label": full_label(written)})
 
 
-def _field(kind: type[Settings] | None, written: str) -> str:
+def field_of(model: str, written: str) -> str:
     """The field's name for a written key: ``lambda`` is MAF's ``task_weight``."""
-    fields = {} if kind is None else kind.model_fields
-    return next((name for name, field in fields.items() if field.alias == written), written)
+    return next((name for name, field in _fields(model).items() if field.alias == written), written)
+
+
+def written_as(model: str, name: str) -> str:
+    """How a suite writes a field's name."""
+    field = _fields(model).get(name)
+    return name if field is None else field.alias or name
+
+
+def _fields(model: str) -> Mapping[str, FieldInfo]:
+    """The settings of a model of the registry; of others none are known."""
+    if model not in MODELS:
+        return {}
+    kind: type[Settings] = registry.load(MODELS[model].settings)
+    return kind.model_fields

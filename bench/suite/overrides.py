@@ -29,7 +29,7 @@ def apply_overrides(document: Document, texts: Sequence[str]) -> Document:
 
     A key is a path of the file (``training.epochs``, ``defaults.attention.layers``, ``seeds``), or a label or
     name of a model or dataset with one of its settings (``MAF.fusion``, for every variant of that name).
-    Claims follow the variants whose label the change renews.
+    Claims and the baseline follow the variants whose label the change renews.
 
     Raises:
         InputError: a text without ``=``, a key that leads nowhere, or two texts that set the same thing.
@@ -129,9 +129,11 @@ def _put(data: dict[str, Any], path: KeyPath, value: Any, option: str) -> None:
 
 
 def _rename_claims(data: dict[str, Any], before: Sequence[Entry], after: Sequence[Entry]) -> None:
-    """Let claims speak of the same variants and datasets under their new labels."""
+    """Let claims, and the baseline, speak of the same variants and datasets under their new labels."""
     now = {entry.path: entry.label for entry in after}
     renewed = {(entry.path[0], entry.label): now.get(entry.path, entry.label) for entry in before}
+    if isinstance(data.get("baseline"), str):
+        data["baseline"] = renewed.get(("models", data["baseline"]), data["baseline"])
     claims = data.get("claims")
     for claim in claims if isinstance(claims, list) else []:
         if not isinstance(claim, dict):

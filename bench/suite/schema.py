@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 
 from bench.errors import InputError
 from bench.registry import Modality
-from bench.suite.claims import check_claims
+from bench.suite.claims import check_baseline, check_claims
 from bench.suite.datasets import check_datasets, parse_dataset
 from bench.suite.encoders import check_encoders
 from bench.suite.models import ModelChecker
@@ -50,6 +50,7 @@ class Suite(Part):
         models: the variants in the order of the file.
         claims: that one variant is better than another, with datasets by label.
         equalities: claims that variants are equal to a reference, likewise.
+        baseline: label of the variant that `bench compare` sets the others beside.
         margin: half-width of the range, relative to the baseline, within which two variants are tied.
         unpublished: what the paper leaves open.
     """
@@ -67,6 +68,7 @@ class Suite(Part):
     claims: tuple[Claim, ...]
     equalities: tuple[EqualityClaim, ...]
     margin: float
+    baseline: str | None
     unpublished: tuple[str, ...]
 
 
@@ -121,6 +123,7 @@ def check_suite(document: Document) -> Suite:
     check_metrics(problems)
     check_repeats(problems)
     claims, equalities = check_claims(problems)
+    baseline = check_baseline(problems)
     problems.raise_any()
     assert shape is not None and training is not None and evaluation is not None  # else a problem was raised
     return Suite(
@@ -137,6 +140,7 @@ def check_suite(document: Document) -> Suite:
         claims=tuple(claims),
         equalities=tuple(equalities),
         margin=shape.margin,
+        baseline=baseline,
         unpublished=tuple(shape.unpublished),
     )
 

@@ -26,6 +26,7 @@ class SuiteFile(Part):
     models: list[Any] = Field(min_length=1)
     claims: list[Any] = Field(default_factory=list)
     margin: float = Field(0.02, ge=0, lt=1)
+    baseline: str | None = None
     unpublished: list[str] = Field(default_factory=list)
 
 
