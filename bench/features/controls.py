@@ -51,7 +51,7 @@ def controlled(features: ItemFeatures, control: Control, seed: int) -> ItemFeatu
         return _with(features, np.zeros_like(used))
     if control == "random-id" and features.labels:
         return _with(features, rng.random(used.shape) < used.mean(axis=0, dtype=np.float64))
-    law = law_of(used, features.labels)
+    law = law_of(used, features.labels, int(rng.integers(2**31)))
     drawn = _with(features, law.draw(len(used), rng))
     return replace(drawn, noise=law) if control == "noise" else drawn
 

@@ -17,10 +17,12 @@ class Gaussian:
     Attributes:
         mean: [d].
         factor: [r, d], a root of the covariance: factor' factor.
+        seed: of the draw that evaluation sees.
     """
 
     mean: Array
     factor: Array
+    seed: int
 
     def draw(self, n: int, rng: np.random.Generator) -> Array:
         """[n, d]."""
@@ -29,9 +31,13 @@ class Gaussian:
 
 @dataclass(frozen=True)
 class AnyRow:
-    """A row is one of ``rows`` [m, d], each as probable as the others: labels stay 0 or 1."""
+    """A row is one of ``rows`` [m, d], each as probable as the others: labels stay 0 or 1.
+
+    ``seed`` is that of the draw that evaluation sees.
+    """
 
     rows: Array
+    seed: int
 
     def draw(self, n: int, rng: np.random.Generator) -> Array:
         """[n, d]."""
@@ -41,10 +47,10 @@ class AnyRow:
 Law = Gaussian | AnyRow
 
 
-def law_of(rows: Array, labels: bool) -> Law:
+def law_of(rows: Array, labels: bool, seed: int) -> Law:
     """The law with the mean and covariance of ``rows`` [n, d] (for n >= 2)."""
     if labels:
-        return AnyRow(rows)
+        return AnyRow(rows, seed)
     exact = rows.astype(np.float64)
     mean = exact.mean(axis=0)
     centred = (exact - mean) / np.sqrt(max(len(rows) - 1, 1))
@@ -52,4 +58,4 @@ def law_of(rows: Array, labels: bool) -> Law:
         # As good a root of the covariance, with d rows instead of n.
         spread, directions = np.linalg.eigh(centred.T @ centred)
         centred = np.sqrt(spread.clip(min=0))[:, None] * directions.T
-    return Gaussian(mean.astype(np.float32), centred.astype(np.float32))
+    return Gaussian(mean.astype(np.float32), centred.astype(np.float32), seed)

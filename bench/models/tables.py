@@ -12,8 +12,6 @@ from bench.features.noise import Gaussian
 from bench.features.table import ItemFeatures
 from bench.models.base import feature_buffers
 
-_EVALUATION_SEED = 0
-
 
 class FeatureTable(nn.Module):
     """The features of one modality; frozen, and no part of the saved state.
@@ -74,7 +72,7 @@ class FeatureTable(nn.Module):
     def train(self, mode: bool = True) -> FeatureTable:
         """As every module; features that are noise become those of evaluation in evaluation mode."""
         if not mode and self._law is not None:
-            self.redraw(torch.Generator(self.values.device).manual_seed(_EVALUATION_SEED))
+            self.redraw(torch.Generator(self.values.device).manual_seed(self._law.seed))
         return super().train(mode)
 
 

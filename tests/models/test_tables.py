@@ -79,6 +79,16 @@ def test_tasks_predict_the_replaced_features(world, name, control):
         assert same == (modality != "image")
 
 
+def test_seeds_evaluate_other_draws(world):
+    real = world.make_features("image")
+    drawn = []
+    for seed in (1, 1, 2):
+        table = FeatureTable(under_controls({"image": real}, {"image": "noise"}, seed)["image"])
+        table.redraw()
+        drawn.append(table.eval().values.clone())
+    assert torch.equal(drawn[0], drawn[1]) and not torch.equal(drawn[0], drawn[2])
+
+
 def test_features_are_no_part_of_what_is_saved(world):
     plain = world.make_model(("MAF", world.small_settings("MAF")))
     noisy = noisy_model(world, "MAF")
