@@ -63,7 +63,7 @@ def _check_paper(paper: str, format: str) -> int:
 
 def _check_claims(results: Path, suite: str, format: str) -> int:
     index = read_index(results, suite)
-    if not index.claims and not index.equalities:
+    if not (index.claims or index.gains or index.equalities):
         raise InputError(
             f"the results of {suite} hold no claims",
             remedy="write `claims:` in the suite file; `bench run` enters them and reuses every run",

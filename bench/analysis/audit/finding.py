@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -84,8 +84,3 @@ def leaders(printed: Mapping[str, str]) -> list[str]:
     """The columns of a row with its highest number, one unless several are level."""
     highest = max(map(exact, printed.values()))
     return [column for column, text in printed.items() if exact(text) == highest]
-
-
-def listed(words: Sequence[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join([*filter(None, [", ".join(words[:-1])]), *words[-1:]])

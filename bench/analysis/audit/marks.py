@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bench.analysis.audit.finding import Finding, leaders, listed, printed_rows, result_of
+from bench.analysis.audit.finding import Finding, leaders, printed_rows, result_of
 from bench.analysis.published import read_underlined
+from bench.wording import listed
 
 
 def audit_marks(paper: str) -> Iterator[Finding]:

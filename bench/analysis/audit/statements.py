@@ -13,12 +13,12 @@ from bench.analysis.audit.finding import (
     exact,
     gain,
     leaders,
-    listed,
     printed_rows,
     result_of,
     span,
 )
 from bench.analysis.published import read_gains
+from bench.wording import listed
 
 _OWN, _BASE = "Proposal", "SASRec"
 _IDS_ONLY = ("GRU4Rec", "Caser", "SASRec", "BERT4Rec")

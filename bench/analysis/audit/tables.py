@@ -11,11 +11,11 @@ from bench.analysis.audit.finding import (
     exact,
     gain,
     leaders,
-    listed,
     printed_rows,
     result_of,
     span,
 )
+from bench.wording import listed
 
 _OWN = "Proposal"
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from bench.analysis.audit.finding import Span, exact, gain, leaders, listed, span
+from bench.analysis.audit.finding import Span, exact, gain, leaders, span
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,6 @@ def test_spans_meet_also_at_their_ends() -> None:
     assert not one.meets(span("0.7")) and not span("0.7").meets(one)
 
 
-def test_gains_leaders_and_lists() -> None:
+def test_gains_and_leaders() -> None:
     assert gain(exact("0.2499"), exact("0.2429")).quantize(Decimal("0.001")) == Decimal("2.882")
     assert leaders({"a": "0.30", "b": "0.31", "c": "0.31"}) == ["b", "c"]
-    assert [listed(list(words)) for words in ("", "a", "ab", "abc")] == ["", "a", "a and b", "a, b and c"]
