@@ -83,8 +83,8 @@ def _table(rows: list[ClaimRow]) -> Blocks:
     standings = [row.standing for row in rows]
     told = ", ".join(f"{standings.count(each)} {each}" for each in dict.fromkeys(standings))
     notes = (
-        f"{count(len(rows), 'claim')}, each on one dataset: {told}.",
-        "supported: the comparison with each of the others gives the word claimed, or equality its verdict;"
-        " contradicted: one gives the opposite; not decided: neither (docs/statistics.md).",
+        f"{count(len(rows), 'claim')}, counted on each dataset: {told}.",
+        "supported: every comparison that the claim makes decides as it says; contradicted: one decides"
+        " against it; not decided: neither (docs/suites.md#claims).",
     )
-    return Blocks(_COLUMNS, _COLUMNS, blocks, notes)
+    return Blocks(_COLUMNS, _COLUMNS, blocks, notes, wide=("claim", "evidence"))

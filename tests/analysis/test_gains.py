@@ -12,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from scipy import optimize, stats
+from typer.testing import CliRunner
 
 from bench.analysis.claims import ClaimRow, claim_rows
 from bench.analysis.crossed import Estimate, compare
 from bench.analysis.gains import difference_of_gains, relative_gain
+from bench.cli.main import app
 from bench.results.folder import write_ranks
 from bench.results.index import Index
 from bench.results.query import CellResult
@@ -227,3 +229,22 @@ def test_p_values_are_corrected_within_the_claim(standing: Callable[..., list[Cl
     assert p(among) == pytest.approx(p(alone), rel=0.02)  # the larger of two stays as it is
     alone, among = standing(gains(("tiny",), ("small",)), gains(("tiny",), ("small", "large")))
     assert p(among) == pytest.approx(p(alone), rel=0.02)
+
+
+def test_on_the_command_line(handmade: Path) -> None:
+    file = handmade / "handmade" / "index.json"
+    claim = GainClaim(
+        variant="SASRec",
+        over="Popularity",
+        metric="Recall@10",
+        larger_on=("ml-100k",),
+        than_on=("toyshop[image=1]",),
+    )
+    index = json.loads(file.read_text(encoding="utf-8")) | {"gains": [claim.model_dump()]}
+    file.write_text(json.dumps(index), encoding="utf-8")
+    done = CliRunner().invoke(app, ["check", "handmade", "--results", str(handmade), "--format", "json"])
+    assert done.exit_code == 1
+    [row] = json.loads(done.stdout)
+    assert row["dataset"] == "ml-100k beside toyshop[image=1]"
+    assert (row["standing"], row["metric"]) == ("not decided", "Recall@10")
+    assert "toyshop[image=1]: " in row["evidence"][0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -167,6 +168,8 @@ def test_for_reading() -> None:
     assert sum(map(len, table.blocks.values())) == len(found)
     agreeing = sum(each.result == "agrees" for each in found)
     assert f"{len(found)} checks, {agreeing} agree, {len(found) - agreeing} disagree" in table.notes[0]
+    docs = (Path(__file__).parents[3] / "docs" / "published.md").read_text(encoding="utf-8")
+    assert f"Of {len(found)} checks {len(found) - agreeing} disagree" in docs
 
 
 def test_on_the_command_line() -> None:
