@@ -25,3 +25,8 @@ def ranges(numbers: Sequence[int]) -> str:
 def seeds(numbers: Sequence[int]) -> str:
     """``seed 3``, ``seeds 1, 2``, ``seeds 1-20``."""
     return f"seed{'s' if len(numbers) > 1 else ''} {ranges(numbers)}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``; nothing for none."""
+    return " and ".join([*filter(None, [", ".join(words[:-1])]), *words[-1:]])

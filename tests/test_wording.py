@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.wording import count, seeds
+from bench.wording import count, listed, seeds
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,8 @@ def test_count(number: object, text: str) -> None:
 )
 def test_seeds(numbers: list[int], text: str) -> None:
     assert seeds(numbers) == text
+
+
+@pytest.mark.parametrize(("words", "text"), [("", ""), ("a", "a"), ("ab", "a and b"), ("abc", "a, b and c")])
+def test_listed(words: str, text: str) -> None:
+    assert listed(list(words)) == text

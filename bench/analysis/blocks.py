@@ -24,12 +24,16 @@ class Blocks:
         left: those of them that are set flush left.
         blocks: what the rows share, in words -> rows, each with a text per column.
         notes: lines below.
+        wide: columns of sentences, which LaTeX breaks into lines.
+        apart: LaTeX sets a `tabular` per block, for tables longer than a page.
     """
 
     columns: tuple[str, ...]
     left: tuple[str, ...]
     blocks: dict[str, list[tuple[str, ...]]]
     notes: tuple[str, ...]
+    wide: tuple[str, ...] = ()
+    apart: bool = False
 
 
 def blocks_to_markdown(table: Blocks) -> str:
@@ -46,19 +50,30 @@ def blocks_to_markdown(table: Blocks) -> str:
 
 
 def blocks_to_latex(table: Blocks) -> str:
-    """A `tabular` for the package booktabs, then the notes in small print."""
+    """One `tabular` for the package booktabs, or one per block, then the notes in small print."""
     notes = [rf"\par\noindent{{\footnotesize {as_latex(note)}}}" for note in table.notes]
     if not table.blocks:
         return "\n".join(notes) + "\n"
-    form = "".join("l" if column in table.left else "r" for column in table.columns)
-    lines = [r"% \usepackage{booktabs}", rf"\begin{{tabular}}{{{form}}}", r"\toprule"]
+    groups = [{shared: rows} for shared, rows in table.blocks.items()] if table.apart else [table.blocks]
+    lines = [r"% \usepackage{booktabs}"]
+    for group in groups:
+        lines += [*_tabular(table, group), *([r"\par\medskip"] if table.apart else [])]
+    return "\n".join([*lines, *notes]) + "\n"
+
+
+def _tabular(table: Blocks, blocks: dict[str, list[tuple[str, ...]]]) -> list[str]:
+    broken = rf"p{{{0.6 / max(1, len(table.wide)):.2f}\linewidth}}"
+    form = "".join(
+        broken if column in table.wide else "l" if column in table.left else "r" for column in table.columns
+    )
+    lines = [rf"\begin{{tabular}}{{{form}}}", r"\toprule"]
     # A single letter is a symbol: p.
     heads = (column if len(column) == 1 else column.capitalize() for column in table.columns)
     lines.append(" & ".join(map(as_latex, heads)) + r" \\")
-    for shared, rows in table.blocks.items():
-        lines += [r"\midrule", rf"\multicolumn{{{len(form)}}}{{l}}{{{as_latex(shared)}}} \\"]
+    for shared, rows in blocks.items():
+        lines += [r"\midrule", rf"\multicolumn{{{len(table.columns)}}}{{l}}{{{as_latex(shared)}}} \\"]
         lines += [" & ".join(_latex_row(table, row)) + r" \\" for row in rows]
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", *notes]) + "\n"
+    return [*lines, r"\bottomrule", r"\end{tabular}"]
 
 
 def _latex_row(table: Blocks, row: Sequence[str]) -> list[str]:

@@ -2,7 +2,8 @@
 
 A claim is supported, contradicted, or not decided, on each dataset. That a variant is better than others is
 decided by the comparison with each of them (`bench.analysis.comparison`), all such comparisons of a metric in
-one family; that it is equal to another, by `bench.analysis.equivalence`.
+one family; how large its gain is, and on which datasets it is larger, by `bench.analysis.gains`; that it is
+equal to another, by `bench.analysis.equivalence`.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from pathlib import Path
 from typing import Literal
 
 from bench.analysis.comparison import ComparisonRow, Estimated, decided_rows, estimated_rows
+from bench.analysis.crossed import LEVEL, Estimate
 from bench.analysis.equivalence import EqualityRow, equality_rows
-from bench.analysis.numbers import difference_text, share_of
+from bench.analysis.gains import GainPair, gain_pairs, read_gain
+from bench.analysis.numbers import difference_text, percent_text, share_of
 from bench.results.index import Index
 from bench.results.query import CellResult
-from bench.suite.parts import Claim
+from bench.suite.parts import Claim, GainClaim
+from bench.wording import listed
 
 Standing = Literal["supported", "contradicted", "not decided"]
 
@@ -27,11 +31,11 @@ _EQUALITY: dict[str, Standing] = {"equal": "supported", "different": "contradict
 
 @dataclass(frozen=True)
 class ClaimRow:
-    """One claim on one dataset.
+    """One claim on one dataset, or on those that it compares.
 
     Attributes:
         claim: in words.
-        dataset: the dataset's label.
+        dataset: the dataset's label; of several, all of them in words.
         metric: as in NDCG@10.
         standing: supported, contradicted or not decided.
         evidence: the numbers, in words: one line for each comparison.
@@ -45,7 +49,7 @@ class ClaimRow:
 
 
 def claim_rows(results: Path, index: Index, cells: Sequence[CellResult]) -> list[ClaimRow]:
-    """Every claim of a suite on every dataset it names, in their order, then those of equality.
+    """Every claim of a suite on every dataset it names, in their order; then of gains, then of equality.
 
     Args:
         results: the results folder, for the places of every user.
@@ -58,12 +62,16 @@ def claim_rows(results: Path, index: Index, cells: Sequence[CellResult]) -> list
     known = _comparisons(results, index, cells)
     ordered = [
         _of_order(
-            claim, dataset, [known[dataset, claim.metric, claim.variant, other] for other in claim.than]
+            claim,
+            dataset,
+            [known[dataset, claim.metric, claim.variant, other] for other in claim.than],
+            _sizes(results, cells, claim, dataset),
         )
         for claim in index.claims
         for dataset in claim.datasets
     ]
-    return [*ordered, *map(_of_equality, equality_rows(index.equalities, cells))]
+    gains = [_of_gains(claim, gain_pairs(results, cells, claim)) for claim in index.gains]
+    return [*ordered, *gains, *map(_of_equality, equality_rows(index.equalities, cells))]
 
 
 _Key = tuple[str, str, str, str]  # dataset, metric, variant, baseline
@@ -89,25 +97,92 @@ def _comparisons(results: Path, index: Index, cells: Sequence[CellResult]) -> di
     }
 
 
-def _of_order(claim: Claim, dataset: str, rows: Sequence[ComparisonRow]) -> ClaimRow:
-    words = [row.verdict for row in rows]
-    standing: Standing = "not decided"
-    if all(word == claim.word for word in words):
-        standing = "supported"
-    elif _OPPOSITE[claim.word] in words:
-        standing = "contradicted"
-    text = f"{claim.variant} is {claim.word} than {_listed(claim.than)}"
-    return ClaimRow(text, dataset, claim.metric, standing, tuple(map(_evidence, rows)))
+def _sizes(results: Path, cells: Sequence[CellResult], claim: Claim, dataset: str) -> list[Estimate | None]:
+    """The gains over each of the others, where the claim says how large they are."""
+    if claim.by is None:
+        return [None] * len(claim.than)
+    found = [read_gain(results, cells, dataset, claim.metric, claim.variant, other) for other in claim.than]
+    return [None if isinstance(each, str) else each for each in found]
 
 
-def _evidence(row: ComparisonRow) -> str:
+def _of_order(
+    claim: Claim, dataset: str, rows: Sequence[ComparisonRow], sizes: Sequence[Estimate | None]
+) -> ClaimRow:
+    size = "" if claim.by is None else f" by {_claimed(claim.by)}"
+    return ClaimRow(
+        f"{claim.variant} is {claim.word} than {listed(claim.than)}{size}",
+        dataset,
+        claim.metric,
+        _whole([_standing(claim, row, gain) for row, gain in zip(rows, sizes, strict=True)]),
+        tuple(_evidence(row, claim.by, gain) for row, gain in zip(rows, sizes, strict=True)),
+    )
+
+
+def _standing(claim: Claim, row: ComparisonRow, size: Estimate | None) -> Standing:
+    """One comparison; a size that is claimed has to lie within the interval of the gain."""
+    if row.verdict == _OPPOSITE[claim.word]:
+        return "contradicted"
+    if claim.by is not None:
+        if size is None:
+            return "not decided"
+        if not _within(claim.by, size):
+            return "contradicted"
+    return "supported" if row.verdict == claim.word else "not decided"
+
+
+def _whole(parts: Sequence[Standing]) -> Standing:
+    """All must hold, and one that does not is enough."""
+    if "contradicted" in parts:
+        return "contradicted"
+    return "supported" if all(part == "supported" for part in parts) else "not decided"
+
+
+def _within(by: float, size: Estimate) -> bool:
+    low, high = size.interval(1 - LEVEL)
+    return low <= by <= high
+
+
+def _evidence(row: ComparisonRow, by: float | None, size: Estimate | None) -> str:
     if row.p is None or row.difference is None:
         return f"{row.baseline}: not compared ({row.reason})"
     base = row.baseline_mean
     shares = share_of(row.difference, base), share_of(row.low, base), share_of(row.high, base)
     # Beside a baseline of 0 there are no percentages.
     shown = difference_text(shares[0], shares[1], shares[2], "%") or f"{row.difference:+.4f}"
-    return f"{row.baseline}: {shown}, p {row.p:.2g}, {row.verdict}"
+    claimed = ""
+    if by is not None and size is not None:
+        shown = difference_text(size.difference, *size.interval(1 - LEVEL), "%", 2)
+        claimed = f", {_claimed(by)} lies {'inside' if _within(by, size) else 'outside'}"
+    return f"{row.baseline}: {shown}, p {row.p:.2g}, {row.verdict}{claimed}"
+
+
+def _claimed(by: float) -> str:
+    return f"{100 * by:g}%"
+
+
+def _of_gains(claim: GainClaim, pairs: Sequence[GainPair]) -> ClaimRow:
+    where = listed(claim.larger_on), listed(claim.than_on)
+    return ClaimRow(
+        f"{claim.variant} gains more over {claim.over} on {where[0]} than on {where[1]}",
+        " beside ".join(where),
+        claim.metric,
+        _whole([_standing_of_gains(pair) for pair in pairs]),
+        tuple(map(_evidence_of_gains, pairs)),
+    )
+
+
+def _standing_of_gains(pair: GainPair) -> Standing:
+    if pair.difference is None or pair.p is None or pair.p > LEVEL:
+        return "not decided"
+    return "supported" if pair.difference.difference > 0 else "contradicted"
+
+
+def _evidence_of_gains(pair: GainPair) -> str:
+    if pair.difference is None or pair.gains is None or pair.p is None:
+        return f"{pair.larger_on}, {pair.than_on}: not compared ({pair.reason})"
+    one, other = (f"{percent_text(gain, 2)}%" for gain in pair.gains)
+    shift = difference_text(pair.difference.difference, *pair.difference.interval(1 - LEVEL), "", 2)
+    return f"{pair.larger_on} {one}, {pair.than_on} {other}: {shift} percentage points, p {pair.p:.2g}"
 
 
 def _of_equality(row: EqualityRow) -> ClaimRow:
@@ -117,7 +192,3 @@ def _of_equality(row: EqualityRow) -> ClaimRow:
         evidence = f"{difference_text(row.difference, row.low, row.high, '%')}, {row.verdict}"
     standing = _EQUALITY.get(row.verdict, "not decided")
     return ClaimRow(text, row.dataset, row.metric, standing, (evidence,))
-
-
-def _listed(labels: Sequence[str]) -> str:
-    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"

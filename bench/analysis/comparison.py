@@ -155,6 +155,21 @@ def estimated_rows(
             yield row, estimate
 
 
+def pair_of(
+    results: Path, cells: Sequence[CellResult], metric: str, variant: str, baseline: str
+) -> tuple[FloatArray, FloatArray] | str:
+    """A metric of every user by seed [S, U] of two variants on one dataset, or why they cannot be compared.
+
+    Raises:
+        DataError: the places of a finished run cannot be read.
+    """
+    one, other = (
+        _side(results, [cell for cell in cells if cell.model == label], [metric])
+        for label in (variant, baseline)
+    )
+    return _why_not(one, other) or (one.values[metric], other.values[metric])
+
+
 def _side(results: Path, cells: Sequence[CellResult], metrics: Sequence[str]) -> _Side:
     records = tuple(cell.record for cell in cells if cell.status == "done" and cell.record is not None)
     each = [user_metrics(results, record, metrics) for record in records]

@@ -1,6 +1,8 @@
 """What papers have published: their tables as they were printed, and which variant each column is of.
 
-The tables lie in ``papers/PAPER/tableN.tsv`` beside this module, every number with its printed digits.
+The tables lie in ``papers/PAPER/tableN.tsv`` beside this module, every number with its printed digits; beside
+them what the paper underlines in Table 2 (``underlined.tsv``) and the gains over SASRec that its text gives
+(``gains.tsv``).
 """
 
 from __future__ import annotations
@@ -84,6 +86,20 @@ def read_statistics(paper: str) -> dict[str, dict[str, str]]:
     return found
 
 
+def read_underlined(paper: str) -> set[tuple[str, str, str]]:
+    """The cells of Table 2 that are underlined as second best: dataset, metric, column."""
+    return {(row["Dataset"], row["Metric"], row["Column"]) for row in _read(paper, "underlined")}
+
+
+def read_gains(paper: str) -> dict[tuple[str, str], str]:
+    """The gains over SASRec in the text, as printed, by dataset and metric."""
+    return {(row["Dataset"], row["Metric"]): row["Gain"] for row in _read(paper, "gains")}
+
+
 def _rows(paper: str, number: int) -> list[dict[str, str]]:
-    with (_FOLDER / paper / f"table{number}.tsv").open(encoding="utf-8", newline="") as file:
+    return _read(paper, f"table{number}")
+
+
+def _read(paper: str, name: str) -> list[dict[str, str]]:
+    with (_FOLDER / paper / f"{name}.tsv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, delimiter="\t"))

@@ -237,16 +237,23 @@ def _compare(
 @app.command("check")
 def _check(
     suite: Annotated[
-        str, typer.Argument(metavar="SUITE", help="The name of a suite with results, or a suite file.")
-    ],
+        str | None,
+        typer.Argument(metavar="SUITE", help="The name of a suite with results, or a suite file."),
+    ] = None,
+    paper: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Audit the published numbers of a paper (maf), without results."),
+    ] = None,
     format: Annotated[TableFormat, typer.Option(help="For reading, or with every digit.")] = TableFormat.rich,
     results: Results = Path("results"),
 ) -> None:
-    """Say whether the results bear out a suite's claims; the exit code is 0 if they bear out all."""
-    from bench.cli.check import check
-    from bench.cli.table import results_of
+    """Say whether the results bear out a suite's claims; the exit code is 0 if they bear out all.
 
-    raise typer.Exit(check(results, results_of(suite), format.value))
+    With --paper, say where a paper's own numbers disagree; the exit code is 0.
+    """
+    from bench.cli.check import check
+
+    raise typer.Exit(check(results, suite, paper, format.value))
 
 
 @app.command("status")

@@ -75,6 +75,7 @@ class Listing:
                 models=models,
                 unpublished=suite.unpublished,
                 claims=suite.claims,
+                gains=suite.gains,
                 equalities=suite.equalities,
                 margin=suite.margin,
                 baseline=suite.baseline,

@@ -19,7 +19,7 @@ from bench.errors import DataError, InputError
 from bench.results.folder import check_folder, write_atomically
 from bench.results.names import command, known_overrides, suite_of
 from bench.results.records import RUNS, UnreadableError
-from bench.suite.parts import Claim, EqualityClaim
+from bench.suite.parts import Claim, EqualityClaim, GainClaim
 
 INDEX = "index.json"
 
@@ -61,9 +61,9 @@ class Index(BaseModel):
 
     ``datasets``, ``models`` and ``seeds`` give the order of tables: the suite's, whole, even where only a
     part was run; what was run beside the suite follows, and stands in ``added_datasets`` and
-    ``added_models`` too. ``claims``, ``equalities``, ``margin`` and ``baseline`` are the suite's at the last
-    call of `bench run`, ``file`` and ``overrides`` the suite file and the values of ``--set`` of that call
-    (None: an older version of bench did not enter them).
+    ``added_models`` too. ``claims``, ``gains``, ``equalities``, ``margin`` and ``baseline`` are the suite's
+    at the last call of `bench run`, ``file`` and ``overrides`` the suite file and the values of ``--set`` of
+    that call (None: an older version of bench did not enter them).
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -77,6 +77,7 @@ class Index(BaseModel):
     unpublished: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
+    gains: tuple[GainClaim, ...] = ()
     equalities: tuple[EqualityClaim, ...] = ()
     margin: float = 0.02
     baseline: str | None = None

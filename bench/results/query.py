@@ -56,7 +56,8 @@ def cells_of(results: Path, index: Index) -> list[CellResult]:
     """
     known = {cell.key: cell for cell in index.cells}
     asked = {(cell.dataset, cell.model) for cell in index.cells}
-    claimed = [*(claim.metric for claim in index.claims), *(claim.metric for claim in index.equalities)]
+    lists = (index.claims, index.gains, index.equalities)
+    claimed = (claim.metric for claims in lists for claim in claims)
     metrics = tuple(dict.fromkeys([*index.metrics, *claimed]))
     return [
         _result(results, known[key], metrics) if key in known else CellResult(*key, status="missing")

@@ -1,36 +1,58 @@
-"""What a suite claims: that one variant is better or worse than others, or that several are equal to one."""
+"""What a suite claims: that a variant is better or worse than others, the best of them, or gains more on some
+datasets than on others; or that several are equal to one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bench.suite.entries import read_entries
-from bench.suite.parts import Claim, EqualityClaim, match
+from bench.suite.parts import Claim, EqualityClaim, GainClaim, match
 from bench.suite.problems import Problems, suggest
 from bench.suite.reader import KeyPath
 from bench.suite.rules import check_metric
-from bench.suite.shape import BetterEntry, EqualityEntry, OrderEntry, WorseEntry
+from bench.suite.shape import BestEntry, BetterEntry, EqualityEntry, GainEntry, OrderEntry, WorseEntry
 
-_FORMS = "write `{better: A, than: B, ...}`, `{worse: A, than: B, ...}` or `{equal: A, to: B, ...}`"
+_FORMS = (
+    "write `{better: A, than: B, ...}`, `{worse: A, than: B, ...}`, `{best: A, ...}`,"
+    " `{equal: A, to: B, ...}` or `{gain: A, over: B, larger_on: [...], than_on: [...], ...}`"
+)
 _ALL = "all"
+# The key that says the kind of a claim; where it is missing or misspelt, another that only this kind has.
+_KINDS = ("equal", "gain", "best", "worse", "better")
+_SECOND = {"to": "equal", "over": "gain", "larger_on": "gain", "than_on": "gain", "of": "best"}
 
 
-def check_claims(problems: Problems) -> tuple[list[Claim], list[EqualityClaim]]:
-    """The claims that are in order, by kind; what is wrong with the others is noted."""
+@dataclass
+class Claims:
+    """What a suite claims, by kind."""
+
+    order: list[Claim] = field(default_factory=list)
+    gains: list[GainClaim] = field(default_factory=list)
+    equal: list[EqualityClaim] = field(default_factory=list)
+
+
+def check_claims(problems: Problems) -> Claims:
+    """The claims that are in order; what is wrong with the others is noted."""
     checker = _ClaimChecker(problems)
     listed = problems.document.data.get("claims")
-    ordered: list[Claim] = []
-    equal: list[EqualityClaim] = []
+    found = Claims()
     for at, written in enumerate(listed if isinstance(listed, list) else []):
         path: KeyPath = ("claims", at)
         if not isinstance(written, dict):
             problems.add(path, f"{problems.address(path)} is not a mapping", _FORMS)
-        elif _is_equality(written):
-            equal += checker.equality(written, path)
+            continue
+        kind = _kind(written)
+        if kind == "equal":
+            found.equal += checker.equality(written, path)
+        elif kind == "gain":
+            found.gains += checker.gain(written, path)
+        elif kind == "best":
+            found.order += checker.best(written, path)
         else:
-            ordered += checker.order(written, path)
-    return ordered, equal
+            found.order += checker.order(written, path)
+    return found
 
 
 def check_baseline(problems: Problems) -> str | None:
@@ -39,9 +61,11 @@ def check_baseline(problems: Problems) -> str | None:
     return _ClaimChecker(problems).variant(word, ("baseline",)) if isinstance(word, str) else None
 
 
-def _is_equality(written: Mapping[str, Any]) -> bool:
+def _kind(written: Mapping[str, Any]) -> str:
     """Which kind a claim is meant to be, also where one of its keys is misspelt."""
-    return "equal" in written or ("to" in written and not {"better", "worse"} & written.keys())
+    known = (kind for kind in _KINDS if kind in written)
+    meant = (kind for key, kind in _SECOND.items() if key in written)
+    return next(known, None) or next(meant, None) or "better"
 
 
 class _ClaimChecker:
@@ -61,22 +85,52 @@ class _ClaimChecker:
         kind: type[OrderEntry] = WorseEntry if word == "worse" else BetterEntry
         entry = self._problems.validate(kind, written, path)
         variant = self._side(written, word, path)
-        others: object = written.get("than")
-        if others == _ALL:
-            others = [each.label for each in self._models if each.label != variant]
-        than = self._all_but(variant, others, (*path, "than"), f"{word} than")
+        than = self._others(variant, written.get("than"), (*path, "than"), f"{word} than")
         self._check_metric(written, path)
-        datasets = self._chosen(written.get("datasets"), path)
+        datasets = self._chosen(written.get("datasets"), (*path, "datasets"))
         if entry is None or variant is None or not than:
             return []
-        return [Claim(word=word, variant=variant, than=tuple(than), metric=entry.metric, datasets=datasets)]
+        by = entry.by if isinstance(entry, BetterEntry) else None
+        return [
+            Claim(word=word, variant=variant, than=tuple(than), metric=entry.metric, datasets=datasets, by=by)
+        ]
+
+    def best(self, written: Mapping[str, Any], path: KeyPath) -> list[Claim]:
+        """The claim that a variant is better than all others, or all of a list."""
+        entry = self._problems.validate(BestEntry, written, path)
+        variant = self._side(written, "best", path)
+        than = self._others(variant, written.get("of", _ALL), (*path, "of"), "the best of")
+        self._check_metric(written, path)
+        datasets = self._chosen(written.get("datasets"), (*path, "datasets"))
+        if entry is None or variant is None or not than:
+            return []
+        return [
+            Claim(word="better", variant=variant, than=tuple(than), metric=entry.metric, datasets=datasets)
+        ]
+
+    def gain(self, written: Mapping[str, Any], path: KeyPath) -> list[GainClaim]:
+        """The claim that a gain is larger on some datasets than on others."""
+        entry = self._problems.validate(GainEntry, written, path)
+        variant, over = self._side(written, "gain", path), self._side(written, "over", path)
+        self._check_metric(written, path)
+        larger, than = (self._chosen(written.get(key), (*path, key)) for key in ("larger_on", "than_on"))
+        if entry is None or variant is None or over is None:
+            return []
+        if variant == over:
+            message = f"{variant!r} is claimed to gain over itself"
+            self._problems.add((*path, "over"), message, "name another variant")
+        for label in larger:
+            if label in than:
+                message = f"{label!r} stands in larger_on and in than_on"
+                self._problems.add((*path, "than_on"), message, "keep one of them")
+        return [GainClaim(variant=variant, over=over, metric=entry.metric, larger_on=larger, than_on=than)]
 
     def equality(self, written: Mapping[str, Any], path: KeyPath) -> list[EqualityClaim]:
         """The claim that variants are equal to a reference, or nothing if one of them is unknown."""
         entry = self._problems.validate(EqualityEntry, written, path)
         reference = self._side(written, "to", path)
         self._check_metric(written, path)
-        datasets = self._chosen(written.get("datasets"), path)
+        datasets = self._chosen(written.get("datasets"), (*path, "datasets"))
         variants = self._all_but(reference, written.get("equal"), (*path, "equal"), "equal to")
         if entry is None or reference is None or not variants:
             return []
@@ -94,6 +148,15 @@ class _ClaimChecker:
         metric = written.get("metric")
         if isinstance(metric, str):
             check_metric(metric, (*path, "metric"), self._problems)
+
+    def _others(self, variant: str | None, words: object, path: KeyPath, relation: str) -> list[str]:
+        """The labels that ``words`` mean, all others of the suite if they are `_ALL`."""
+        if words != _ALL:
+            return self._all_but(variant, words, path, relation)
+        others = [each.label for each in self._models if each.label != variant]
+        if not others:
+            self._problems.add(path, f"{variant!r} is the only variant of this suite", "list another model")
+        return others
 
     def _all_but(self, reference: str | None, words: object, path: KeyPath, relation: str) -> list[str]:
         """The labels of the variants that ``words`` mean, each once and none the reference."""
@@ -136,6 +199,6 @@ class _ClaimChecker:
             found = match(word, self._datasets)
             if not found:
                 message = f"no dataset {word!r} in this suite"
-                self._problems.add((*path, "datasets", at), message, suggest(word, labels))
+                self._problems.add((*path, at), message, suggest(word, labels))
             chosen += [dataset.label for dataset in found if dataset.label not in chosen]
         return tuple(chosen)

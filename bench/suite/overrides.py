@@ -21,7 +21,8 @@ from bench.suite.shape import SuiteFile
 
 _LONGEST_SLUG = 80
 _LISTS = ("models", "datasets")
-_SIDES = ("better", "worse", "than", "equal", "to")  # of a claim
+_SIDES = ("better", "worse", "than", "best", "of", "gain", "over", "equal", "to")  # of a claim
+_PLACES = ("datasets", "larger_on", "than_on")
 
 
 def apply_overrides(document: Document, texts: Sequence[str]) -> Document:
@@ -138,7 +139,8 @@ def _rename_claims(data: dict[str, Any], before: Sequence[Entry], after: Sequenc
     for claim in claims if isinstance(claims, list) else []:
         if not isinstance(claim, dict):
             continue
-        for key, section in (*((side, "models") for side in _SIDES), ("datasets", "datasets")):
+        for key in (*_SIDES, *_PLACES):
+            section = "models" if key in _SIDES else "datasets"
             if isinstance(claim.get(key), list):
                 claim[key] = [
                     renewed.get((section, word), word) if isinstance(word, str) else word

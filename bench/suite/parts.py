@@ -42,7 +42,8 @@ class Variant(Part):
 class Claim(Part):
     """``variant`` is better, or worse, than each of ``than`` in ``metric`` on ``datasets``; all by label.
 
-    Kept in the index of the results, as claims of equality are.
+    ``by`` is the size of the gain that is claimed, relative to each of ``than``; None: any. Kept in the index
+    of the results, as claims of equality are.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -52,6 +53,23 @@ class Claim(Part):
     than: tuple[str, ...]
     metric: str
     datasets: tuple[str, ...]
+    by: float | None = None
+
+
+class GainClaim(Part):
+    """The gain of ``variant`` over ``over`` in ``metric`` is larger on each of ``larger_on`` than on each of
+    ``than_on``, relative to ``over``; all by label.
+
+    Kept in the index of the results, as claims of equality are.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    variant: str
+    over: str
+    metric: str
+    larger_on: tuple[str, ...]
+    than_on: tuple[str, ...]
 
 
 class EqualityClaim(Part):

@@ -13,7 +13,7 @@ from bench.suite.datasets import check_datasets, parse_dataset
 from bench.suite.encoders import check_encoders
 from bench.suite.models import ModelChecker
 from bench.suite.overrides import apply_overrides
-from bench.suite.parts import Claim, DatasetRef, EqualityClaim, Part, Variant, lacking_message
+from bench.suite.parts import Claim, DatasetRef, EqualityClaim, GainClaim, Part, Variant, lacking_message
 from bench.suite.problems import Problems, nearest
 from bench.suite.reader import Document, read_document
 from bench.suite.rules import check_metrics, check_name, check_repeats
@@ -24,6 +24,7 @@ __all__ = [
     "Claim",
     "DatasetRef",
     "EqualityClaim",
+    "GainClaim",
     "Suite",
     "Variant",
     "find_suite",
@@ -49,6 +50,7 @@ class Suite(Part):
         defaults: as written, for models that the command line adds.
         models: the variants in the order of the file.
         claims: that one variant is better than another, with datasets by label.
+        gains: claims that a gain is larger on some datasets than on others, likewise.
         equalities: claims that variants are equal to a reference, likewise.
         baseline: label of the variant that `bench compare` sets the others beside.
         margin: half-width of the range, relative to the baseline, within which two variants are tied.
@@ -66,6 +68,7 @@ class Suite(Part):
     defaults: dict[str, dict[str, Any]]
     models: tuple[Variant, ...]
     claims: tuple[Claim, ...]
+    gains: tuple[GainClaim, ...]
     equalities: tuple[EqualityClaim, ...]
     margin: float
     baseline: str | None
@@ -122,7 +125,7 @@ def check_suite(document: Document) -> Suite:
     check_name(problems)
     check_metrics(problems)
     check_repeats(problems)
-    claims, equalities = check_claims(problems)
+    claims = check_claims(problems)
     baseline = check_baseline(problems)
     problems.raise_any()
     assert shape is not None and training is not None and evaluation is not None  # else a problem was raised
@@ -137,8 +140,9 @@ def check_suite(document: Document) -> Suite:
         features=features,
         defaults=shape.defaults,
         models=tuple(models),
-        claims=tuple(claims),
-        equalities=tuple(equalities),
+        claims=tuple(claims.order),
+        gains=tuple(claims.gains),
+        equalities=tuple(claims.equal),
         margin=shape.margin,
         baseline=baseline,
         unpublished=tuple(shape.unpublished),

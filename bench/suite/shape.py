@@ -39,15 +39,35 @@ class OrderEntry(Part):
 
 
 class BetterEntry(OrderEntry):
-    """``better`` wins."""
+    """``better`` wins, ``by`` a share of the other's mean if a size is claimed."""
 
     better: str
+    by: float | None = Field(None, gt=0)
 
 
 class WorseEntry(OrderEntry):
     """``worse`` loses."""
 
     worse: str
+
+
+class BestEntry(Part):
+    """``best`` wins against each ``of`` the others."""
+
+    best: str
+    of: Literal["all"] | Annotated[list[str], Field(min_length=1)] = "all"
+    metric: str
+    datasets: Literal["all"] | list[str] = "all"
+
+
+class GainEntry(Part):
+    """What ``gain`` gains ``over`` another variant is larger on some datasets than on others."""
+
+    gain: str
+    over: str
+    metric: str
+    larger_on: list[str] = Field(min_length=1)
+    than_on: list[str] = Field(min_length=1)
 
 
 class EqualityEntry(Part):

@@ -1,4 +1,4 @@
-"""A suite's claims of equality reach the index, which is all that `bench table` reads."""
+"""A suite's claims reach the index, which is all that `bench table` reads."""
 
 from __future__ import annotations
 
@@ -37,5 +37,11 @@ def test_claims_are_entered_and_leave_with_the_file_s(tmp_path: Path) -> None:
     suite = call(tmp_path, SUITE + "claims: [{equal: Popularity, to: ref/Markov, metric: MRR}]\n")
     assert read_index(tmp_path / "results", "small").equalities == suite.equalities
     assert [claim.to for claim in suite.equalities] == ["ref/Markov"]
+    claims = "claims: [{gain: Popularity, over: ref/Markov, metric: MRR, larger_on: [a], than_on: [b]}]\n"
+    two = "datasets: [{name: toyshop, users: 60, items: 40, label: a}, {name: toyshop, label: b}]"
+    suite = call(tmp_path, SUITE.replace("datasets: [{name: toyshop, users: 60, items: 40}]", two) + claims)
+    assert read_index(tmp_path / "results", "small").gains == suite.gains
+    assert [claim.larger_on for claim in suite.gains] == [("a",)]
     call(tmp_path, SUITE)
-    assert read_index(tmp_path / "results", "small").equalities == ()
+    found = read_index(tmp_path / "results", "small")
+    assert (found.equalities, found.gains) == ((), ())

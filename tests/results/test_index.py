@@ -22,7 +22,7 @@ from bench.results.index import (
     update_index,
 )
 from bench.results.names import results_name
-from bench.suite.parts import EqualityClaim
+from bench.suite.parts import Claim, EqualityClaim, GainClaim
 
 DATASETS = ("d1", "d2")
 MODELS = ("m1", "m2", "m3")
@@ -138,6 +138,21 @@ def test_claims_of_equality_are_those_of_the_last_call(tmp_path: Path) -> None:
     del stored["equalities"]  # an index of an earlier version
     file.write_text(json.dumps(stored), encoding="utf-8")
     assert read_index(tmp_path, "s").equalities == ()
+
+
+def test_claims_of_gains_are_kept_and_an_older_index_has_none(tmp_path: Path) -> None:
+    order = Claim(word="better", variant="m1", than=("m2",), metric="MRR", datasets=DATASETS, by=0.1)
+    gain = GainClaim(variant="m1", over="m2", metric="MRR", larger_on=("d1",), than_on=("d2",))
+    claimed = index(cell("d1", "m1", 3)).model_copy(update={"claims": (order,), "gains": (gain,)})
+    update_index(tmp_path, claimed, {}, False)
+    found = read_index(tmp_path, "s")
+    assert (found.claims, found.gains) == ((order,), (gain,))
+    file = tmp_path / "s" / "index.json"
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    del stored["gains"], stored["claims"][0]["by"]
+    file.write_text(json.dumps(stored), encoding="utf-8")
+    found = read_index(tmp_path, "s")
+    assert (found.claims[0].by, found.gains) == (None, ())
 
 
 def test_other_suites_are_not_merged() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bench.errors import InputError
-from bench.suite.claims import check_claims
-from bench.suite.parts import EqualityClaim
+from bench.suite.claims import Claims, check_claims
+from bench.suite.parts import Claim, EqualityClaim, GainClaim
 from bench.suite.problems import Problems
 from bench.suite.reader import parse_document
 from bench.suite.schema import Suite
@@ -58,17 +58,56 @@ claims:
     assert second.than == ("ref/SASRec", "ours", "FDSA[layers=1]", "FDSA")
 
 
+def test_the_best_is_better_than_all_others_or_those_of_a_list(load: Load) -> None:
+    suite = load(
+        BODY
+        + """\
+claims:
+  - {best: MAF, metric: MRR, datasets: [words]}
+  - {best: MAF, of: all, metric: MRR, datasets: [words]}
+  - {best: ours, of: [FDSA, SASRec], metric: MRR}
+"""
+    )
+    everything = Claim(
+        word="better",
+        variant="ours",
+        than=("ref/SASRec", "SASRec", "FDSA[layers=1]", "FDSA"),
+        metric="MRR",
+        datasets=("words",),
+    )
+    some = everything.model_copy(update={"than": ("FDSA", "SASRec"), "datasets": ("ml-100k", "words")})
+    assert suite.claims == (everything, everything, some)
+    with pytest.raises(InputError, match=r":7: 'SASRec' is the only variant of this suite"):
+        load("datasets: [ml-100k]\nmodels: [SASRec]\nclaims:\n  - {best: SASRec, metric: MRR}\n")
+
+
+def test_a_gain_has_a_size_or_is_larger_on_some_datasets(load: Load) -> None:
+    suite = load(
+        BODY
+        + """\
+claims:
+  - {better: MAF, than: SASRec, metric: MRR, by: 0.029}
+  - {gain: MAF, over: SASRec, metric: MRR, larger_on: [words], than_on: [ml-100k]}
+"""
+    )
+    assert [claim.by for claim in suite.claims] == [0.029]
+    assert suite.gains == (
+        GainClaim(variant="ours", over="SASRec", metric="MRR", larger_on=("words",), than_on=("ml-100k",)),
+    )
+
+
 def test_models_of_the_recbole_backend_are_named_as_they_are_written() -> None:
     text = (
         "datasets: [ml-100k]\nmodels: [recbole/SASRec, recbole/GRU4Rec, SASRec]\n"
         "claims: [{equal: SASRec, to: recbole/SASRec, metric: NDCG@10, datasets: all}]\n"
     )
     problems = Problems(parse_document(text, "parity.yaml"))
-    better, [claim] = check_claims(problems)
+    claims = check_claims(problems)
     problems.raise_any()
-    assert (claim.equal, claim.to, better) == (("SASRec",), "recbole/SASRec", [])
+    [claim] = claims.equal
+    assert (claim.equal, claim.to, claims.order) == (("SASRec",), "recbole/SASRec", [])
     problems = Problems(parse_document(text.replace("to: recbole/SASRec", "to: recbole/SASRek"), "p.yaml"))
-    assert check_claims(problems) == ([], [])
+    assert check_claims(problems) == Claims()
     with pytest.raises(InputError, match=r"p\.yaml:3: no variant 'recbole/SASRek'.*'recbole/SASRec'"):
         problems.raise_any()
 
@@ -95,6 +134,30 @@ def test_models_of_the_recbole_backend_are_named_as_they_are_written() -> None:
         ("{better: ours, to: SASRec, metric: MRR}", ["unknown key 'to'", "'than'"]),
         ("{worse: ours, than: [MAF], metric: MRR}", ["'ours'", "worse than itself"]),
         ("{worse: ours, than: [SASRec, SASRec], metric: MRR}", ["'SASRec'", "twice"]),
+        ("{worse: ours, than: SASRec, metric: MRR, by: 0.1}", ["unknown key 'by'"]),
+        ("{better: ours, than: SASRec, metric: MRR, by: 2.9%}", ["claims[1].by", "'2.9%'", "not a number"]),
+        ("{better: ours, than: SASRec, metric: MRR, by: 0}", ["claims[1].by", "0", "greater than 0"]),
+        ("{best: ours, of: [MAF], metric: MRR}", ["'ours'", "the best of itself"]),
+        ("{best: SASrec, metric: MRR}", ["no variant 'SASrec'", "'SASRec'"]),
+        ("{best: ours, off: [SASRec], metric: MRR}", ["unknown key 'off'", "'of'"]),
+        ("{best: ours, of: SASRec, metric: MRR}", ["claims[1].of", "'SASRec'", "write [SASRec]"]),
+        ("{of: [SASRec], metric: MRR}", ["'best'", "missing"]),
+        ("{gain: ours, over: MAF, metric: MRR, larger_on: [words], than_on: [ml-100k]}", ["over itself"]),
+        (
+            "{gain: ours, over: SASRec, metric: MRR, larger_on: [words], than_on: [words]}",
+            ["'words'", "keep"],
+        ),
+        (
+            "{gain: ours, over: SASRec, metric: MRR, larger_on: [words], than_on: []}",
+            ["than_on", "at least 1"],
+        ),
+        ("{gain: ours, over: SASRec, metric: MRR, larger_on: words, than_on: [ml-100k]}", ["write [words]"]),
+        ("{gain: ours, over: SASRec, metric: MRR, larger_on: [wrods], than_on: [ml-100k]}", ["'words'"]),
+        (
+            "{gain: ours, over: SASrec, metric: MR, larger_on: [words], than_on: [ml-100k]}",
+            ["'MRR'", "'SASRec'"],
+        ),
+        ("{gain: ours, over: SASRec, metric: MRR, larger_on: [words]}", ["'than_on'", "missing"]),
     ],
 )
 def test_a_wrong_claim_is_named_with_key_value_and_remedy(
@@ -139,3 +202,11 @@ def test_claims_follow_the_labels_that_an_override_renews(load: Load) -> None:
     suite = load(BODY + claims, ["FDSA[layers=1].heads=1", "SASRec.label=the reference", "MAF.label=mine"])
     [claim] = suite.equalities
     assert (claim.equal, claim.to) == (("mine", "FDSA[layers=1,heads=1]"), "the reference")
+    claims = (
+        "claims:\n  - {best: ours, of: [SASRec], metric: MRR}\n"
+        "  - {gain: ours, over: SASRec, metric: MRR, larger_on: [words], than_on: [ml-100k]}\n"
+    )
+    suite = load(BODY + claims, ["SASRec.label=the reference", "MAF.label=mine", "words.label=texts"])
+    [best], [gain] = suite.claims, suite.gains
+    assert (best.variant, best.than) == (gain.variant, (gain.over,)) == ("mine", ("the reference",))
+    assert gain.larger_on == ("texts",)

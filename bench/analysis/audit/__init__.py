@@ -1,0 +1,1 @@
+"""A paper's published numbers, held against each other and against its text. No results are read."""
