@@ -40,6 +40,13 @@ class TableFormat(StrEnum):
     json = "json"
 
 
+class SliceKind(StrEnum):
+    """How `bench compare` divides the test users."""
+
+    popularity = "popularity"
+    history = "history"
+
+
 def _version(value: bool) -> None:
     if value:
         typer.echo(f"bench {__version__}")
@@ -125,8 +132,23 @@ def _compare(
         float | None,
         typer.Option(min=0, max=1, help="Largest difference that counts as none (default: the suite's)."),
     ] = None,
+    slices: Annotated[
+        list[SliceKind] | None,
+        typer.Option(
+            "--slice",
+            help="Apart for users with cold and warm targets (popularity), or short and long histories."
+            " Repeatable.",
+        ),
+    ] = None,
+    cold: Annotated[
+        int | None,
+        typer.Option(
+            min=0, metavar="N", help="A cold item has at most N interactions in training (default: 4)."
+        ),
+    ] = None,
     format: Annotated[TableFormat, typer.Option(help="For reading, or with every digit.")] = TableFormat.rich,
     results: Results = Path("results"),
+    home: Home = None,
 ) -> None:
     """Say which variants are better or worse than a baseline, as far as the results allow."""
     from bench.cli.compare import compare
@@ -139,6 +161,9 @@ def _compare(
         metrics=metric or [],
         margin=margin,
         format=format.value,
+        slices=[kind.value for kind in slices or []],
+        cold=cold,
+        home=home,
     )
 
 
