@@ -78,8 +78,16 @@ def _run(
         int | None, typer.Option(min=1, help="Runs at a time (default: cores / threads of a run).")
     ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, and stop.")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Say what would be run, how long it takes and what is missing, and stop."
+        ),
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute again what is already there.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="With --dry-run: name every run, however many there are.")
+    ] = False,
 ) -> None:
     """Make every run of a suite exist, then print its table."""
     from bench.cli.run import run as verb
@@ -96,6 +104,7 @@ def _run(
         device=device,
         dry_run=dry_run,
         fresh=fresh,
+        verbose=verbose,
     )
     raise typer.Exit(code)
 
