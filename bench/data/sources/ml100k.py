@@ -56,9 +56,9 @@ class MovieLens100K(Source):
         return raw
 
 
-def to_download(home: Path | None = None) -> str | None:
+def to_download() -> str | None:
     """The address of GroupLens's archive where it would have to be downloaded; None where it would not."""
-    return URL if recbole_copy() is None and downloaded(URL, home) is None else None
+    return URL if recbole_copy() is None and downloaded(URL) is None else None
 
 
 def recbole_copy() -> Path | None:
