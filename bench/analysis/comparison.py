@@ -1,8 +1,8 @@
 """Which variants are better or worse than a baseline, dataset by dataset and metric by metric.
 
 The question is about models, so that users and seeds both stand for others of their kind
-(`bench.analysis.crossed`). All variants and datasets of one metric are one family: its decisions are
-corrected together (Holm).
+(`bench.analysis.crossed`). All variants and datasets of one metric, and all slices of the users where there
+are any, are one family: its decisions are corrected together (Holm).
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
-from bench.analysis.crossed import LEVEL, Estimate, FloatArray, compare, holm
+from bench.analysis.crossed import LEVEL, Estimate, compare, holm
+from bench.analysis.sides import Side, side_of, why_not
 from bench.results.query import CellResult
-from bench.results.records import RunRecord
-from bench.results.values import user_metrics
+
+if TYPE_CHECKING:
+    from bench.analysis.slices import Slice, Slicing
 
 CONFIDENCE_OF_TIES = 0.90  # two one-sided tests at 5%
 
@@ -47,6 +47,9 @@ class ComparisonRow:
         baseline_seeds: the baseline's.
         family: how many decisions were corrected together.
         reason: why nothing was compared.
+        users: how many test users the means are over; None without any.
+        slice: which part of the test users that is; None: all.
+        rule: who belongs to the slice, in words; None without one.
     """
 
     dataset: str
@@ -66,26 +69,9 @@ class ComparisonRow:
     baseline_seeds: tuple[int, ...]
     family: int = 0
     reason: str | None = None
-
-
-@dataclass(frozen=True)
-class _Side:
-    """One variant's finished runs on one dataset, and each metric of every user by seed [S, U]."""
-
-    records: tuple[RunRecord, ...]
-    values: Mapping[str, FloatArray]
-
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        return tuple(record.spec.seed for record in self.records)
-
-    def lacks(self) -> str | None:
-        """Why its runs say nothing of other seeds."""
-        if not self.records:
-            return "no finished run"
-        if len(self.records) == 1 and self.records[0].training.stopped != "counted":
-            return "one seed, which says nothing of others"
-        return None
+    users: int | None = None
+    slice: str | None = None
+    rule: str | None = None
 
 
 # A row without a word, and the estimate that will give it one; None where nothing is compared.
@@ -93,9 +79,14 @@ Estimated = tuple[ComparisonRow, Estimate | None]
 
 
 def comparison_rows(
-    results: Path, cells: Sequence[CellResult], metrics: Sequence[str], baseline: str, margin: float
+    results: Path,
+    cells: Sequence[CellResult],
+    metrics: Sequence[str],
+    baseline: str,
+    margin: float,
+    slicing: Slicing | None = None,
 ) -> list[ComparisonRow]:
-    """Every variant beside the baseline: metric by metric, dataset by dataset.
+    """Every variant beside the baseline: metric by metric, dataset by dataset, slice by slice.
 
     Args:
         results: the results folder, for the places of every user.
@@ -103,42 +94,85 @@ def comparison_rows(
         metrics: to compare.
         baseline: a variant's label.
         margin: the largest difference that counts as none, as a share of the baseline's mean.
+        slicing: how the test users are divided; None: they are not.
 
     Raises:
+        InputError: the users cannot be divided: the data of the runs are not prepared here.
         DataError: the places of a finished run cannot be read.
     """
     rows: list[Estimated] = []
     for dataset in dict.fromkeys(cell.dataset for cell in cells):
         own = [cell for cell in cells if cell.dataset == dataset]
-        rows += estimated_rows(results, own, metrics, baseline, margin)
+        rows += estimated_rows(results, own, metrics, baseline, margin, slicing)
     return [
         row for metric in metrics for row in decided_rows([each for each in rows if each[0].metric == metric])
     ]
 
 
 def estimated_rows(
-    results: Path, cells: Sequence[CellResult], metrics: Sequence[str], baseline: str, margin: float
+    results: Path,
+    cells: Sequence[CellResult],
+    metrics: Sequence[str],
+    baseline: str,
+    margin: float,
+    slicing: Slicing | None = None,
 ) -> Iterator[Estimated]:
     """The rows of one dataset, without words yet; arguments and errors as `comparison_rows`."""
     sides = {
-        label: _side(results, [cell for cell in cells if cell.model == label], metrics)
+        label: side_of(results, [cell for cell in cells if cell.model == label], metrics)
         for label in dict.fromkeys(cell.model for cell in cells)
     }
-    base = sides.pop(baseline, _Side((), {}))
-    reasons = {label: _why_not(side, base) for label, side in sides.items()}
-    usable = [label for label, reason in reasons.items() if reason is None]
-    for metric in metrics:
-        samples = {label: sides[label].values[metric] for label in usable}
-        found = compare(samples, base.values[metric]) if usable else {}
-        for label, side in sides.items():
-            mean, base_mean = _mean(side, metric), _mean(base, metric)
-            estimate = found.get(label)
+    base = sides.pop(baseline, Side())
+    reasons = {label: why_not(side, base) for label, side in sides.items()}
+    plain = _Pairs(cells[0].dataset, baseline, margin, base, sides, reasons)
+    if slicing is None:
+        parts = [plain]
+    else:
+        usable = [run for label in sides if reasons[label] is None for run in sides[label].records]
+        parts = [plain.part(each) for each in slicing.of(results, [*base.records, *usable])]
+    for part in parts:
+        for metric in metrics:
+            yield from part.rows(metric)
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """The variants of one dataset, each beside the baseline; ``reasons`` say which cannot be compared."""
+
+    dataset: str
+    baseline: str
+    margin: float
+    base: Side
+    sides: Mapping[str, Side]
+    reasons: Mapping[str, str | None]
+    slice: Slice | None = None
+
+    def part(self, chosen: Slice) -> _Pairs:
+        """The same on a slice of the users."""
+        if chosen.users is None:
+            return replace(self, slice=chosen)
+        few = chosen.too_few
+        return replace(
+            self,
+            base=self.base.part(chosen.users, chosen.data),
+            sides={label: side.part(chosen.users, chosen.data) for label, side in self.sides.items()},
+            reasons={label: reason or few for label, reason in self.reasons.items()},
+            slice=chosen,
+        )
+
+    def rows(self, metric: str) -> Iterator[Estimated]:
+        """One per variant."""
+        found = self._estimates(metric)
+        for label, side in self.sides.items():
+            empty = label in found and self._nothing(metric, side)
+            mean, base_mean = side.mean(metric), self.base.mean(metric)
+            estimate = None if empty else found.get(label)
             low, high = (None, None) if estimate is None else estimate.interval(1 - LEVEL)
             row = ComparisonRow(
-                dataset=cells[0].dataset,
+                dataset=self.dataset,
                 metric=metric,
                 variant=label,
-                baseline=baseline,
+                baseline=self.baseline,
                 mean=mean,
                 baseline_mean=base_mean,
                 difference=None if mean is None or base_mean is None else mean - base_mean,
@@ -146,52 +180,30 @@ def estimated_rows(
                 high=high,
                 p=None,
                 detectable=None if estimate is None else estimate.detectable,
-                margin=margin,
+                margin=self.margin,
                 verdict="not compared",
                 seeds=side.seeds,
-                baseline_seeds=base.seeds,
-                reason=reasons[label],
+                baseline_seeds=self.base.seeds,
+                reason="both are 0 for every user and seed" if empty else self.reasons[label],
+                users=self.base.users if side.users is None else side.users,
+                slice=None if self.slice is None else self.slice.name,
+                rule=None if self.slice is None else self.slice.rule,
             )
             yield row, estimate
 
+    def _nothing(self, metric: str, side: Side) -> bool:
+        """Whether no user got anything from either: how rare that is, such a sample does not say."""
+        return not any(each.values and each.values[metric].any() for each in (side, self.base))
 
-def pair_of(
-    results: Path, cells: Sequence[CellResult], metric: str, variant: str, baseline: str
-) -> tuple[FloatArray, FloatArray] | str:
-    """A metric of every user by seed [S, U] of two variants on one dataset, or why they cannot be compared.
-
-    Raises:
-        DataError: the places of a finished run cannot be read.
-    """
-    one, other = (
-        _side(results, [cell for cell in cells if cell.model == label], [metric])
-        for label in (variant, baseline)
-    )
-    return _why_not(one, other) or (one.values[metric], other.values[metric])
-
-
-def _side(results: Path, cells: Sequence[CellResult], metrics: Sequence[str]) -> _Side:
-    records = tuple(cell.record for cell in cells if cell.status == "done" and cell.record is not None)
-    each = [user_metrics(results, record, metrics) for record in records]
-    return _Side(
-        records, {metric: np.stack([one[metric] for one in each]) for metric in metrics} if each else {}
-    )
-
-
-def _why_not(side: _Side, base: _Side) -> str | None:
-    lacking = side.lacks() or (base.lacks() and f"baseline: {base.lacks()}")
-    if lacking:
-        return lacking
-    runs = [*side.records, *base.records]
-    if len({run.inputs.dataset.hash for run in runs}) > 1:
-        return "runs on different data"
-    if len({tuple(sorted(run.spec.evaluation.items())) for run in runs}) > 1:
-        return "runs with different evaluation settings"
-    return None
-
-
-def _mean(side: _Side, metric: str) -> float | None:
-    return float(side.values[metric].mean()) if side.records else None
+    def _estimates(self, metric: str) -> dict[str, Estimate]:
+        samples = {
+            label: side.values[metric]
+            for label, side in self.sides.items()
+            if self.reasons[label] is None and side.values is not None
+        }
+        if not samples or self.base.values is None:
+            return {}
+        return compare(samples, self.base.values[metric])
 
 
 def decided_rows(family: Sequence[Estimated]) -> list[ComparisonRow]:

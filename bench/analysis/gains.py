@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
-from bench.analysis.comparison import pair_of
 from bench.analysis.crossed import DRAWS, Estimate, FloatArray, compare, holm
+from bench.analysis.sides import pair_of
 from bench.results.query import CellResult
 from bench.suite.parts import GainClaim
 

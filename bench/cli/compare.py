@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.analysis.comparison import ComparisonRow, comparison_rows
 from bench.analysis.comparison_table import comparison_table
@@ -13,6 +14,9 @@ from bench.evaluation.metrics import Metric
 from bench.results.index import Index, read_index
 from bench.results.query import cells_of
 from bench.suite.problems import suggest
+
+if TYPE_CHECKING:
+    from bench.analysis.slices import Slicing
 
 USUAL_BASELINE = "SASRec"
 
@@ -25,6 +29,9 @@ def compare(
     metrics: Sequence[str],
     margin: float | None,
     format: str,
+    slices: Sequence[str] = (),
+    cold: int | None = None,
+    home: Path | None = None,
 ) -> None:
     """Print the comparison of every variant with a baseline.
 
@@ -36,9 +43,13 @@ def compare(
         margin: the largest difference that counts as none, as a share of the baseline's mean; None: the
             suite's.
         format: rich, markdown, csv, latex or json.
+        slices: how to divide the test users, by ``popularity`` or ``history``; empty: not at all.
+        cold: the most training interactions of a cold item; None: as `bench.analysis.slices` has it.
+        home: where the prepared data lie that slices need (None: the default place).
 
     Raises:
-        InputError: there are no results of this suite, or no such variant or metric.
+        InputError: there are no results of this suite, or no such variant or metric; slices are asked for
+            and the data of the runs are not prepared here.
         DataError: the results are damaged or unreadable.
     """
     index = read_index(results, suite)
@@ -47,8 +58,25 @@ def compare(
         Metric.parse(metric)
     label = _baseline(index, baseline)
     bound = index.margin if margin is None else margin
-    rows = comparison_rows(results, cells_of(results, index), chosen, label, bound)
+    slicing = _slicing(slices, cold, home)
+    rows = comparison_rows(results, cells_of(results, index), chosen, label, bound, slicing)
     print_rows(rows, ComparisonRow, comparison_table(rows), format)
+
+
+def _slicing(slices: Sequence[str], cold: int | None, home: Path | None) -> Slicing | None:
+    if cold is not None and "popularity" not in slices:
+        raise InputError(
+            f"{cold} says which items are cold, and users are not divided by that",
+            file="--cold",
+            remedy="add --slice popularity",
+        )
+    if not slices:
+        return None
+    # Only now: it opens datasets.
+    from bench.analysis.slices import COLD, KINDS, Slicing
+
+    kinds = tuple(kind for kind in KINDS if kind in slices)
+    return Slicing(kinds, COLD if cold is None else cold, home)
 
 
 def _baseline(index: Index, wanted: str | None) -> str:

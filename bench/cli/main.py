@@ -57,6 +57,13 @@ class AblationControl(StrEnum):
     random_id = "random-id"
 
 
+class SliceKind(StrEnum):
+    """How `bench compare` divides the test users."""
+
+    popularity = "popularity"
+    history = "history"
+
+
 def _version(value: bool) -> None:
     if value:
         typer.echo(f"bench {__version__}")
@@ -88,8 +95,16 @@ def _run(
         int | None, typer.Option(min=1, help="Runs at a time (default: cores / threads of a run).")
     ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, and stop.")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Say what would be run, how long it takes and what is missing, and stop."
+        ),
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute again what is already there.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="With --dry-run: name every run, however many there are.")
+    ] = False,
 ) -> None:
     """Make every run of a suite exist, then print its table."""
     from bench.cli.run import run as verb
@@ -106,6 +121,7 @@ def _run(
         device=device,
         dry_run=dry_run,
         fresh=fresh,
+        verbose=verbose,
     )
     raise typer.Exit(code)
 
@@ -217,8 +233,23 @@ def _compare(
         float | None,
         typer.Option(min=0, max=1, help="Largest difference that counts as none (default: the suite's)."),
     ] = None,
+    slices: Annotated[
+        list[SliceKind] | None,
+        typer.Option(
+            "--slice",
+            help="Apart for users with cold and warm targets (popularity), or short and long histories."
+            " Repeatable.",
+        ),
+    ] = None,
+    cold: Annotated[
+        int | None,
+        typer.Option(
+            min=0, metavar="N", help="A cold item has at most N interactions in training (default: 4)."
+        ),
+    ] = None,
     format: Annotated[TableFormat, typer.Option(help="For reading, or with every digit.")] = TableFormat.rich,
     results: Results = Path("results"),
+    home: Home = None,
 ) -> None:
     """Say which variants are better or worse than a baseline, as far as the results allow."""
     from bench.cli.compare import compare
@@ -231,6 +262,9 @@ def _compare(
         metrics=metric or [],
         margin=margin,
         format=format.value,
+        slices=[kind.value for kind in slices or []],
+        cold=cold,
+        home=home,
     )
 
 

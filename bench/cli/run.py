@@ -10,9 +10,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bench.cli.dry_run import print_plan
 from bench.cli.progress import LineObserver, LiveObserver
 from bench.cli.suites import open_suite
-from bench.execution.plan import Planned, Planner
+from bench.errors import InputError
 from bench.execution.request import Outcome, Request
 from bench.execution.suite import run_suite
 from bench.results.names import command, results_name
@@ -22,8 +23,6 @@ from bench.suite.schema import Suite
 from bench.wording import count
 
 EXIT_FAILED_CELLS = 1
-
-_DONE, _TO_COMPUTE = "done", "to compute"
 
 
 def run(
@@ -39,6 +38,7 @@ def run(
     device: str | None,
     dry_run: bool,
     fresh: bool,
+    verbose: bool = False,
 ) -> int:
     """Run a suite; the exit code: 0, or 1 if a cell failed."""
     if device is not None:
@@ -55,6 +55,7 @@ def run(
         jobs=jobs,
         dry_run=dry_run,
         fresh=fresh,
+        verbose=verbose,
     )
 
 
@@ -69,11 +70,15 @@ def run_specs(
     jobs: int | None,
     dry_run: bool,
     fresh: bool,
+    verbose: bool = False,
 ) -> int:
     """Run these runs of a suite; the exit code as of `run`."""
+    jobs = jobs or default_jobs(suite.training.threads)
     if dry_run:
-        _print_plan(specs, results, home)
+        print_plan(specs, results, home, jobs, fresh, verbose)
         return 0
+    if verbose:
+        raise InputError("only a dry run names every run", file="--verbose", remedy="add --dry-run")
     console = Console(stderr=True)
     name = results_name(suite.suite, overrides_slug(overrides))
     observer = LiveObserver(console) if console.is_terminal else LineObserver(console)
@@ -83,7 +88,7 @@ def run_specs(
         specs=specs,
         results=results,
         home=home,
-        jobs=jobs or default_jobs(suite.training.threads),
+        jobs=jobs,
         fresh=fresh,
         command=shlex.join(["bench", *sys.argv[1:]]),
         file=str(file),
@@ -118,27 +123,3 @@ def _close(name: str, results: Path, outcome: Outcome, console: Console) -> int:
         f" {results / 'runs'}. Again as a table: {command('table', name, (), results)}"
     )
     return EXIT_FAILED_CELLS if outcome.failures else 0
-
-
-def _print_plan(specs: list[RunSpec], results: Path, home: Path | None) -> None:
-    say = LineObserver(Console()).say
-    fates = [_fate(run) for run in Planner(results, home, prepare=False).plan(specs)]
-    for spec, fate in zip(specs, fates, strict=True):
-        say(f"{spec.dataset.label} {spec.variant.label} seed {spec.seed}: {fate}")
-    counts = [sum(fate.startswith(kind) for fate in fates) for kind in (_DONE, _TO_COMPUTE)]
-    bad = len(fates) - sum(counts)
-    say(
-        f"{count(len(fates), 'run')}: {counts[0]} done, {counts[1]} to compute"
-        f"{f', {bad} unreadable' if bad else ''}. Nothing was run."
-    )
-
-
-def _fate(run: Planned) -> str:
-    if run.paths is None:
-        return f"{_TO_COMPUTE} ({run.error})"
-    found, mark = run.paths.condition(), run.paths.fingerprint
-    if found.state == "unreadable":
-        return f"unreadable {mark} ({found.reason})"
-    if found.state == "damaged":
-        return f"{_TO_COMPUTE} {mark} again ({found.reason})"
-    return f"{_DONE if found.state == 'done' else _TO_COMPUTE} {mark}"

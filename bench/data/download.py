@@ -34,6 +34,12 @@ def downloads(home: Path | None = None) -> Path:
     return home_folder(home) / "downloads"
 
 
+def downloaded(url: str, home: Path | None = None) -> Path | None:
+    """The file behind ``url`` where it lies in the home; None where `fetch` would download it."""
+    file = downloads(home) / _name(url)
+    return file if file.is_file() else None
+
+
 def fetch(
     url: str, checksum: str | None = None, home: Path | None = None, progress: Progress | None = None
 ) -> Path:
@@ -48,7 +54,7 @@ def fetch(
     Raises:
         DataError: it cannot be had, or its checksum is wrong.
     """
-    name = PurePosixPath(urlsplit(url).path).name
+    name = _name(url)
     folder = downloads(home)
     if os.environ.get(OFFLINE) and not (folder / name).is_file():
         raise DataError(
@@ -66,6 +72,10 @@ def fetch(
             f"{name} could not be fetched from {address} ({error}): put it into {folder}, or set {MIRROR} to"
             " an address under which it lies"
         ) from error
+
+
+def _name(url: str) -> str:
+    return PurePosixPath(urlsplit(url).path).name
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.data.download import fetch
+from bench.data.download import downloaded, fetch
 from bench.data.hashing import file_hash
 from bench.data.sources.base import Progress, file_inside
 from bench.errors import DataError, InputError
@@ -47,11 +47,9 @@ def recipe_file(
     Raises:
         DataError: it cannot be had.
     """
-    named = _read(name, home).get("folder")
-    if named is not None:
-        found = file_inside(Path(named), file)
-        if found is not None and found.is_file():
-            return found
+    found = _in_named_folder(name, file, home)
+    if found is not None:
+        return found
     remedy = f"name the folder where it lies: bench data prepare {name} --from FOLDER"
     if file not in recipe.urls:
         raise DataError(f"{name} is made from {file}, which is not at hand; {remedy}")
@@ -59,6 +57,14 @@ def recipe_file(
         return fetch(recipe.urls[file], recipe.checksums.get(file), home, progress)
     except DataError as error:
         raise DataError(f"{error}, or {remedy}") from error
+
+
+def file_at_hand(name: str, recipe: Recipe, file: str, home: Path | None = None) -> Path | None:
+    """A file of the recipe where `recipe_file` would not have to download it; None: it would."""
+    found = _in_named_folder(name, file, home)
+    if found is None and file in recipe.urls:
+        return downloaded(recipe.urls[file], home)
+    return found
 
 
 def files_changed(
@@ -89,6 +95,12 @@ def files_changed(
     if states != known.get("states"):
         _write(name, known | {"states": states}, home)
     return False
+
+
+def _in_named_folder(name: str, file: str, home: Path | None) -> Path | None:
+    named = _read(name, home).get("folder")
+    found = None if named is None else file_inside(Path(named), file)
+    return found if found is not None and found.is_file() else None
 
 
 def _where(recipe: Recipe, file: str) -> str:

@@ -27,7 +27,10 @@ from bench.suite.settings import EncoderSettings
 
 @dataclass(frozen=True)
 class Planned:
-    """A specification with everything it depends on; ``error`` says why that could not be had."""
+    """A specification with everything it depends on; ``error`` says why that could not be had.
+
+    ``pending`` where a planner that only looks met data or features that `bench run` makes first.
+    """
 
     spec: RunSpec
     dataset: PreparedDataset | None
@@ -35,6 +38,11 @@ class Planned:
     paths: RunPaths | None
     device: str = "cpu"
     error: str | None = None
+    pending: bool = False
+
+
+class _NotExtracted(DataError):
+    """Features are not in the store."""
 
 
 def resolve_device(device: str) -> str:
@@ -78,6 +86,7 @@ class Planner:
         self._progress = progress
         self._datasets: dict[str, PreparedDataset | BenchError | None] = {}
         self._features: dict[tuple[str, str], ItemFeatures | DataError] = {}
+        self._stored: dict[tuple[str, str], str | None] = {}
 
     def plan(self, specs: Iterable[RunSpec]) -> list[Planned]:
         """Each specification with its fingerprint, in the same order."""
@@ -112,18 +121,23 @@ class Planner:
             return {m: f.content_hash for m, f in self.features(spec, dataset).items()}
         found: dict[Modality, str] = {}
         for modality, encoder in spec.features.items():
-            stored = stored_hash(dataset, modality, encoder.name, dict(encoder.options), self._home)
+            key = (dataset.content_hash, f"{modality} {encoder.model_dump_json()}")
+            if key not in self._stored:
+                options = dict(encoder.options)
+                self._stored[key] = stored_hash(dataset, modality, encoder.name, options, self._home)
+            stored = self._stored[key]
             if stored is None:
-                raise DataError(f"its {modality} features are not extracted here")
+                raise _NotExtracted(f"its {modality} features are not extracted here")
             found[modality] = stored
         return found
 
     def _plan(self, spec: RunSpec) -> Planned:
+        dataset: PreparedDataset | None = None
         try:
             _require_recbole(spec)
             dataset = self._dataset(spec)
             if dataset is None:
-                return Planned(spec, None, {}, None, error="its data are not prepared here")
+                return Planned(spec, None, {}, None, error="its data are not prepared here", pending=True)
             spec = _with_what_is_there(spec, dataset)
             device = resolve_device(spec.training.device)
             parts = identity(
@@ -136,7 +150,8 @@ class Planner:
         except InputError:
             raise  # the suite or the command line is wrong, not this cell alone
         except BenchError as error:
-            return Planned(spec, None, {}, None, error=str(error))
+            pending = isinstance(error, _NotExtracted)
+            return Planned(spec, dataset, {}, None, error=str(error), pending=pending)
         return Planned(spec, dataset, parts, RunPaths(self._results, fingerprint(parts)), device)
 
     def _dataset(self, spec: RunSpec) -> PreparedDataset | None:
@@ -178,9 +193,13 @@ def _with_what_is_there(spec: RunSpec, dataset: PreparedDataset) -> RunSpec:
 
 def cell_digest(spec: RunSpec) -> str:
     """Identifies all that a cell's numbers depend on but its data and its seeds."""
+    return fingerprint({key: value for key, value in bare_identity(spec).items() if key != "seed"})
+
+
+def bare_identity(spec: RunSpec) -> dict[str, Any]:
+    """All that a run depends on, without the hashes of its data and features."""
     kind = resolve_device(spec.training.device).partition(":")[0]
-    parts = identity(spec, "", dict.fromkeys(spec.features, ""), kind, _versions(spec))
-    return fingerprint({key: value for key, value in parts.items() if key != "seed"})
+    return identity(spec, "", dict.fromkeys(spec.features, ""), kind, _versions(spec))
 
 
 def _require_recbole(spec: RunSpec) -> None:

@@ -25,6 +25,16 @@ class HubEncoder(LearnedEncoder, Generic[S]):
     def weights(self) -> str | None:
         return hub_weights(self.settings, self.home)
 
+    def missing(self) -> str | None:
+        settings = self.settings
+        named = settings.weights if settings.weights not in (PUBLISHED, RANDOM) else settings.model
+        if named != settings.model or _is_folder(named):
+            local(named)
+            return None
+        if hub_folder(settings.model, settings.revision, download=False) is not None:
+            return None
+        return f"https://huggingface.co/{settings.model} (revision {settings.revision})"
+
     def fetch(self, progress: Progress | None = None) -> None:
         hub_files(self.settings, progress)
 

@@ -57,6 +57,16 @@ class LearnedEncoder(FeatureEncoder):
             DataError: a folder or file that the settings name is not there.
         """
 
+    @abstractmethod
+    def missing(self) -> str | None:
+        """Which weights are not here, and where they are published; None where nothing has to be fetched.
+
+        Nothing is fetched.
+
+        Raises:
+            DataError: a folder or file that the settings name is not there.
+        """
+
     def fetch(self, progress: Progress | None = None) -> None:
         """Get the weights here, where that is needed to know what identifies them.
 

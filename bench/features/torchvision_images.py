@@ -17,7 +17,7 @@ from bench.features.contents import device, encode_pictures
 from bench.features.encoder import Encoded
 from bench.features.learned import LearnedEncoder
 from bench.features.libraries import torchvision
-from bench.features.weights import RANDOM, identify, local, published_file
+from bench.features.weights import RANDOM, identify, local, published_at_hand, published_file
 from bench.suite.settings import TorchvisionSettings
 
 if TYPE_CHECKING:
@@ -50,6 +50,18 @@ class TorchvisionImages(LearnedEncoder):
             return name  # what torchvision publishes under a name does not change
         return identify(local(name), self.home)
 
+    def missing(self) -> str | None:
+        name = self.settings.weights
+        if name == RANDOM:
+            return None
+        if not is_published(name):
+            local(name)
+            return None
+        chosen = published_weights(self.settings.model, name)
+        if published_at_hand(chosen.url, self.home) is not None:
+            return None
+        return f"{chosen.url} ({chosen.meta['_file_size']:.0f} MB)"
+
     def encode(self, catalogue: Catalogue, progress: Progress | None = None) -> Encoded:
         classifier, prepare = load_classifier(self.settings, self.home, progress)
         network = without_classifier(classifier).to(device()).eval()
@@ -59,6 +71,29 @@ class TorchvisionImages(LearnedEncoder):
 def is_published(weights: str) -> bool:
     """Whether ``weights`` is a name that torchvision may publish, ``IMAGENET1K_V1``, and no file."""
     return weights.isupper() and "/" not in weights and "." not in weights
+
+
+def published_weights(model: str, name: str | None = None) -> Any:
+    """What torchvision publishes for a classifier under a name; None: the first of its weights.
+
+    Raises:
+        InputError: torchvision has no such classifier, or no such weights of it.
+    """
+    models = torchvision().models
+    known = models.list_models(module=models)
+    if model not in known:
+        near = get_close_matches(model, known, n=1)
+        raise InputError(
+            f"torchvision has no classifier {model!r}",
+            remedy=f"did you mean {near[0]!r}?" if near else "see torchvision.models.list_models()",
+        )
+    published = models.get_model_weights(model)
+    if name is None:
+        return next(iter(published))
+    if name not in published.__members__:
+        names = ", ".join(each.name for each in published)
+        raise InputError(f"torchvision has no weights {name!r} of {model}", remedy=f"use {names}")
+    return published[name]
 
 
 def load_classifier(
@@ -72,29 +107,16 @@ def load_classifier(
     """
     import torch
 
-    models = torchvision().models
-    known = models.list_models(module=models)
-    if settings.model not in known:
-        near = get_close_matches(settings.model, known, n=1)
-        raise InputError(
-            f"torchvision has no classifier {settings.model!r}",
-            remedy=f"did you mean {near[0]!r}?" if near else "see torchvision.models.list_models()",
-        )
-    published = models.get_model_weights(settings.model)
+    first = published_weights(settings.model)
     if settings.weights == RANDOM:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            return build(settings.model), next(iter(published)).transforms()
+            return build(settings.model), first.transforms()
     if is_published(settings.weights):
-        if settings.weights not in published.__members__:
-            names = ", ".join(each.name for each in published)
-            raise InputError(
-                f"torchvision has no weights {settings.weights!r} of {settings.model}", remedy=f"use {names}"
-            )
-        chosen = published[settings.weights]
+        chosen = published_weights(settings.model, settings.weights)
         file = published_file(chosen.url, home, progress)
     else:
-        chosen = next(iter(published))
+        chosen = first
         file = local(settings.weights)
     network = build(settings.model)
     try:

@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from bench.data.download import OFFLINE, fetch
+from bench.data.download import OFFLINE, downloaded, fetch
 from bench.data.hashing import file_hash
 from bench.data.sources.base import Progress
 from bench.errors import DataError
@@ -48,6 +48,14 @@ def local(text: str) -> Path:
     return path
 
 
+def published_at_hand(url: str, home: Path | None = None) -> Path | None:
+    """A file of torchvision's weights in torch's own cache or bench's home; None where it is in neither."""
+    import torch
+
+    cached = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
+    return cached if cached.is_file() else downloaded(url, home)
+
+
 def published_file(url: str, home: Path | None = None, progress: Progress | None = None) -> Path:
     """A file of torchvision's weights, from torch's own cache, from bench's home, or fetched now.
 
@@ -56,11 +64,9 @@ def published_file(url: str, home: Path | None = None, progress: Progress | None
     Raises:
         DataError: it cannot be had, or is damaged.
     """
-    import torch
-
     name = url.rpartition("/")[2]
-    file = Path(torch.hub.get_dir()) / "checkpoints" / name
-    if not file.is_file():
+    file = published_at_hand(url, home)
+    if file is None:
         try:
             file = fetch(url, None, home, progress)
         except DataError as error:

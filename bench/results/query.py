@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -143,7 +143,7 @@ def runs_of_cell(results: Path, record: RunRecord) -> list[RunRecord]:
     """The other readable runs with the same dataset and variant labels and the same seed."""
     return [
         other
-        for other in _readable(results)
+        for other in readable_records(results)
         if _cell(other) == _cell(record) and other.fingerprint != record.fingerprint
     ]
 
@@ -152,12 +152,19 @@ def _cell(record: RunRecord) -> tuple[str, str, int]:
     return record.spec.dataset.label, record.spec.variant.label, record.spec.seed
 
 
-def _readable(results: Path) -> Iterator[RunRecord]:
+def readable_records(results: Path) -> list[RunRecord]:
+    """The finished runs of all suites; those that are damaged or unreadable are left out.
+
+    Raises:
+        InputError: ``results`` is a file.
+    """
+    found = []
     for fingerprint in fingerprints(results):
         try:
-            yield read_record(results, fingerprint)
+            found.append(read_record(results, fingerprint))
         except (DataError, FileNotFoundError):
             continue  # a damaged run is no help in explaining another; `bench status` reports it
+    return found
 
 
 def suites_using(results: Path, fingerprint: str) -> list[str]:

@@ -22,7 +22,8 @@ from bench.results.records import RunRecord, Split, UnreadableError, run_folder
 RANKS = "ranks.parquet"
 
 _SPLITS: tuple[Split, ...] = get_args(Split)
-_COLUMNS = ("better", "ties")
+_PLACES = ("better", "ties")
+_TARGETS = ("user", "item")
 
 # Another version of numpy may add up in another order.
 _TOLERANCE = 1e-9
@@ -50,6 +51,17 @@ def user_metrics(results: Path, record: RunRecord, names: Sequence[str]) -> dict
     return {name: Metric.parse(name).per_user(better, ties, _ties(record)) for name in names}
 
 
+def test_targets(results: Path, record: RunRecord) -> tuple[IntArray, IntArray]:
+    """User and item of every test target, each [users], in the order of `user_metrics`.
+
+    Raises:
+        DataError: the ranks cannot be read.
+    """
+    ranks = read_ranks(results, record.fingerprint, _TARGETS)["test"]
+    users, items = (ranks[name].to_numpy().astype(np.int64) for name in _TARGETS)
+    return users, items
+
+
 def disagreements(results: Path, record: RunRecord) -> list[tuple[Split, str, float, float]]:
     """The recorded metrics that the ranks do not give: split, metric, recorded value, value of the ranks.
 
@@ -65,8 +77,8 @@ def disagreements(results: Path, record: RunRecord) -> list[tuple[Split, str, fl
     ]
 
 
-def read_ranks(results: Path, fingerprint: str) -> dict[Split, pa.Table]:
-    """Better items and ties per user, two columns [users], of the validation and the test targets.
+def read_ranks(results: Path, fingerprint: str, columns: Sequence[str] = _PLACES) -> dict[Split, pa.Table]:
+    """Better items and ties per user, or other ``columns`` [users], of the validation and the test targets.
 
     Raises:
         UnreadableError: the system does not give the file.
@@ -79,8 +91,9 @@ def read_ranks(results: Path, fingerprint: str) -> dict[Split, pa.Table]:
         # By its path and in this thread: a thread of Arrow's that still holds a file of Python's when Python
         # ends takes the process down (apache/arrow#34314).
         with pq.ParquetFile(file) as parquet:
-            table = parquet.read(columns=["split", *_COLUMNS], use_threads=False).combine_chunks()
-        split = table["split"].cast(pa.string())
+            table = parquet.read(columns=["split", *columns], use_threads=False).combine_chunks()
+        # By name, because Parquet passes over a column that is not there.
+        split = table.select(["split", *columns])["split"].cast(pa.string())
         ranks = {name: table.filter(pc.equal(split, name)) for name in _SPLITS}
     except FileNotFoundError as error:
         raise DataError(f"{file} is missing") from error
@@ -100,7 +113,7 @@ def _computed(rows: pa.Table, record: RunRecord, names: tuple[str, ...]) -> dict
 
 def _places(rows: pa.Table) -> tuple[IntArray, IntArray]:
     """Better items and ties, each [users]."""
-    better, ties = (rows[name].to_numpy().astype(np.int64) for name in _COLUMNS)
+    better, ties = (rows[name].to_numpy().astype(np.int64) for name in _PLACES)
     return better, ties
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
 from bench import registry
-from bench.suite.entries import Entry, check_labels, parse_entry, read_entries
+from bench.errors import InputError
+from bench.suite.entries import Entry, check_labels, full_label, parse_entry, read_entries
 from bench.suite.parts import DatasetRef
 from bench.suite.problems import Problems, suggest
 from bench.suite.reader import Document
@@ -30,6 +35,26 @@ def parse_dataset(text: str, option: str = "--dataset") -> DatasetRef:
     checked = check_datasets(document, problems)
     problems.raise_any()
     return checked[0]
+
+
+def written_dataset(name: str, options: Mapping[str, Any]) -> str | None:
+    """The dataset as a shell takes it, ``'toyshop[image=1.0]'``; None where brackets cannot say its options.
+
+    Args:
+        name: of the registry, or a recipe's.
+        options: as a `DatasetRef` or a run's record has them; those at their defaults are left out.
+    """
+    known = dataset_entry(name)
+    if known is None:
+        return None
+    kind: type[Settings] = registry.load(known.settings)
+    defaults = {key: field.default for key, field in kind.model_fields.items()}
+    unusual = {key: value for key, value in options.items() if value not in (None, defaults.get(key))}
+    text = full_label(Entry(name, "", unusual, ()))
+    try:
+        return shlex.quote(text) if parse_dataset(text).options == dict(options) else None
+    except InputError:
+        return None
 
 
 def _check(entry: Entry, problems: Problems) -> DatasetRef | None:

@@ -30,7 +30,7 @@ def test_run_with_every_option(taken: dict[str, Any]) -> None:
     arguments = (
         "run quick --dataset ml-100k --dataset toyshop[image=1] --model MAF --seed 1 --seed 2"
         " --set training.epochs=5 --set MAF.fusion=gate --results out --home data --jobs 3 --device cpu"
-        " --dry-run --fresh"
+        " --dry-run --fresh --verbose"
     )
     assert runner.invoke(app, arguments.split()).exit_code == 1
     assert taken == {
@@ -45,6 +45,7 @@ def test_run_with_every_option(taken: dict[str, Any]) -> None:
         "device": "cpu",
         "dry_run": True,
         "fresh": True,
+        "verbose": True,
     }
 
 
@@ -62,6 +63,7 @@ def test_run_with_none(taken: dict[str, Any]) -> None:
         "device": None,
         "dry_run": False,
         "fresh": False,
+        "verbose": False,
     }
 
 

@@ -62,8 +62,8 @@ def test_what_a_filter_leaves_out_is_not_prepared(
     here("run", "eq.yaml", "--dataset", "shop", "--model", "Popularity")
     assert len(list((tmp_path / "home/datasets").glob("*/dataset.json"))) == 1
     plan = here("run", "eq.yaml", "--dry-run").stdout
-    assert "shop ContentKNN seed 1: to compute (its image features are not extracted here)" in plan
-    assert "far Popularity seed 1: to compute (its data are not prepared here)" in plan
+    assert "shop ContentKNN seed 1: to compute (its image features are not extracted here; " in plan
+    assert "far Popularity seed 1: to compute (its data are not prepared here; " in plan
     assert "not extracted here" in here("status", "eq.yaml").stdout
     assert not (tmp_path / "home/features").exists()
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 
 import pytest
 
 from bench.errors import InputError
+from bench.suite.datasets import written_dataset
 from bench.suite.schema import Suite, parse_dataset
 
 Load = Callable[..., Suite]
@@ -110,3 +112,25 @@ def test_an_option_may_be_a_mapping() -> None:
     found = parse_dataset(text)
     assert found.options["last"] == 4 and found.options["split"]["test"] == "2017-07-01"
     assert found.label == text  # so that it can be written as it is shown
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ("ml-100k", "ml-100k"),
+        ("ml-100k[last=20]", "'ml-100k[last=20]'"),
+        ("toyshop[image=1,users=50]", "'toyshop[users=50,image=1.0]'"),
+        ("toyshop[mechanism=attention,seed=0]", "toyshop"),
+        ("sequences[path=it's.txt]", "'sequences[path=it'\"'\"'s.txt]'"),
+    ],
+)
+def test_a_dataset_is_written_so_that_it_is_read_again(entry: str, text: str) -> None:
+    ref = parse_dataset(entry)
+    assert written_dataset(ref.name, ref.options) == text
+    [word] = shlex.split(text)
+    assert parse_dataset(word).options == ref.options
+
+
+def test_what_brackets_cannot_say_is_not_written() -> None:
+    assert written_dataset("sequences", {"path": "a,b.txt", "attributes": None}) is None
+    assert written_dataset("nothing", {}) is None

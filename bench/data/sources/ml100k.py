@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv as pc
 
-from bench.data.download import fetch
+from bench.data.download import downloaded, fetch
 from bench.data.hashing import file_hash
 from bench.data.sources.base import INTERACTIONS, ITEMS, Progress, RawData, Source
 from bench.errors import DataError
@@ -54,6 +54,11 @@ class MovieLens100K(Source):
                 f" {raw.items.num_rows} and {raw.interactions.num_rows}; install RecBole or the archive again"
             )
         return raw
+
+
+def to_download() -> str | None:
+    """The address of GroupLens's archive where it would have to be downloaded; None where it would not."""
+    return URL if recbole_copy() is None and downloaded(URL) is None else None
 
 
 def recbole_copy() -> Path | None:

@@ -1,0 +1,154 @@
+"""Parts of the test users: with cold or warm targets, with short or long histories.
+
+* ``popularity``: how often the user's target occurs in the training part. A cold item occurs there at most
+  `COLD` times, so that its embedding is hardly trained. Interactions that are held out for validation or test
+  are not counted: no model was trained on them.
+* ``history``: how many items the user has before the target, all of them (a model reads the newest
+  ``max_length``). The cut is the median over the test users; those at the median are short.
+
+Both come from the prepared dataset, which has to be the very data of the runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.data.datasets import open_dataset
+from bench.data.prepared import IntArray, PreparedDataset, Targets, TrainingData, load_training
+from bench.errors import DataError, InputError
+from bench.results.records import RunRecord
+from bench.results.values import test_targets
+from bench.suite.datasets import written_dataset
+from bench.wording import count
+
+Kind = Literal["popularity", "history"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+COLD = 4  # interactions in the training part, at most
+FEWEST = 30  # users of a slice that is compared
+
+_NAMES: dict[Kind, tuple[str, str]] = {
+    "popularity": ("cold items", "warm items"),
+    "history": ("short histories", "long histories"),
+}
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Some of the test users of one dataset.
+
+    Attributes:
+        name: ``cold items``.
+        rule: who belongs to it, in words; empty where that is not known (no run).
+        users: [U] whether each user does, in the order of the ranks; None where that is not known.
+        data: hash of the dataset.
+    """
+
+    name: str
+    rule: str = ""
+    users: npt.NDArray[np.bool_] | None = None
+    data: str = ""
+
+    @property
+    def too_few(self) -> str | None:
+        """Why nothing is compared on it, if it has too few users."""
+        if self.users is None or (size := int(self.users.sum())) >= FEWEST:
+            return None
+        return f"{count(size, 'user')}, fewer than {FEWEST}" if size else "nobody is in it"
+
+
+@dataclass(frozen=True)
+class Slicing:
+    """How test users are divided.
+
+    Attributes:
+        kinds: each divides all of them in two.
+        cold: the most interactions that a cold item has in the training part.
+        home: where prepared data lie (None: the default place).
+    """
+
+    kinds: tuple[Kind, ...]
+    cold: int = COLD
+    home: Path | None = None
+
+    def of(self, results: Path, records: Sequence[RunRecord]) -> list[Slice]:
+        """The slices of the dataset that these runs share.
+
+        Raises:
+            InputError: the dataset is not prepared here, or other data than that of the runs.
+            DataError: ranks or the dataset cannot be read, or the runs have different test targets.
+        """
+        if not records:
+            return [Slice(name) for kind in self.kinds for name in _NAMES[kind]]
+        targets = _common_targets(results, records)
+        data = load_training(_dataset_of(records[0], self.home))
+        hash_ = records[0].inputs.dataset.hash
+        return [each for kind in self.kinds for each in self._cut(kind, data, targets, hash_)]
+
+    def _cut(self, kind: Kind, data: TrainingData, targets: Targets, hash_: str) -> list[Slice]:
+        if kind == "popularity":
+            values, cut = training_counts(data, targets), self.cold
+            rules = (
+                f"at most {cut} interactions with the target in the training part",
+                f"more than {cut} interactions with the target in the training part",
+            )
+        else:
+            values = history_lengths(data, targets)
+            cut = int(np.median(values))  # whole: a length at most 5.5 is at most 5
+            rules = (
+                f"at most {cut} items before the target (the median)",
+                f"more than {cut} items before the target",
+            )
+        low = values <= cut
+        return [
+            Slice(name, rule, users, hash_)
+            for name, rule, users in zip(_NAMES[kind], rules, (low, ~low), strict=True)
+        ]
+
+
+def training_counts(data: TrainingData, targets: Targets) -> IntArray:
+    """[M] how often each target's item occurs in the training part."""
+    return np.bincount(data.items, minlength=data.n_items + 1)[targets.items]
+
+
+def history_lengths(data: TrainingData, targets: Targets) -> IntArray:
+    """[M] how many items each target's user has before it: training part and validation items."""
+    training = np.diff(data.offsets)[targets.users]
+    if data.validation_offsets is None:
+        return training + 1
+    return training + np.diff(data.validation_offsets)[targets.users]
+
+
+def _common_targets(results: Path, records: Sequence[RunRecord]) -> Targets:
+    first = Targets(*test_targets(results, records[0]))
+    for record in records[1:]:
+        users, items = test_targets(results, record)
+        if not (np.array_equal(users, first.users) and np.array_equal(items, first.items)):
+            raise DataError(
+                f"the ranks of runs {records[0].fingerprint} and {record.fingerprint} are of different test"
+                " targets, though they read the same data: compute them again with `bench run --fresh`"
+            )
+    return first
+
+
+def _dataset_of(record: RunRecord, home: Path | None) -> PreparedDataset:
+    """The prepared dataset that a run read."""
+    spec, facts = record.spec.dataset, record.inputs.dataset
+    written = written_dataset(spec.name, spec.options)
+    prepare = "`bench run` with the suite prepares it" if written is None else f"bench data prepare {written}"
+    found = open_dataset(spec.name, spec.label, spec.options, home)
+    if found is None:
+        raise InputError(f"slices of {spec.label} need its data, which are not prepared here", remedy=prepare)
+    if found.content_hash != facts.hash:
+        raise InputError(
+            f"{spec.label} as prepared here is not what the runs read (content {found.content_hash[:12]}, not"
+            f" {facts.hash[:12]}), so their users cannot be divided by it",
+            remedy="prepare it from the files that they were made of, or `bench run` the suite on these data",
+        )
+    return found
