@@ -24,7 +24,7 @@ def check(results: Path, suite: str, format: str) -> int:
     Args:
         results: the results folder.
         suite: the name of the suite's results.
-        format: rich, markdown, csv, latex or json.
+        format: rich, markdown, html, latex, latex-standalone, csv or json.
 
     Raises:
         InputError: there are no results of this suite, or it claims nothing.
@@ -37,7 +37,7 @@ def check(results: Path, suite: str, format: str) -> int:
             remedy="write `claims:` in the suite file; `bench run` enters them and reuses every run",
         )
     rows = claim_rows(results, index, cells_of(results, index))
-    print_rows(rows, ClaimRow, _table(rows), format)
+    print_rows(rows, ClaimRow, _table(rows), format, suite)
     return 0 if all(row.standing == "supported" for row in rows) else EXIT_NOT_ALL
 
 

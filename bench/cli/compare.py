@@ -35,7 +35,7 @@ def compare(
         metrics: to compare; empty: the suite's.
         margin: the largest difference that counts as none, as a share of the baseline's mean; None: the
             suite's.
-        format: rich, markdown, csv, latex or json.
+        format: rich, markdown, html, latex, latex-standalone, csv or json.
 
     Raises:
         InputError: there are no results of this suite, or no such variant or metric.
@@ -48,7 +48,7 @@ def compare(
     label = _baseline(index, baseline)
     bound = index.margin if margin is None else margin
     rows = comparison_rows(results, cells_of(results, index), chosen, label, bound)
-    print_rows(rows, ComparisonRow, comparison_table(rows), format)
+    print_rows(rows, ComparisonRow, comparison_table(rows), format, suite)
 
 
 def _baseline(index: Index, wanted: str | None) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from bench.execution.added import added_specs
 from bench.execution.plan import Planner, cell_digest
 from bench.execution.request import Request
-from bench.results.index import Index, IndexCell, find_index, update_index
-from bench.suite.expansion import RunSpec, expand
+from bench.results.index import Identity, Index, IndexCell, find_index, update_index
+from bench.suite.expansion import DatasetRef, RunSpec, Variant, expand
 from bench.suite.fingerprint import fingerprint
 
 
@@ -77,6 +77,9 @@ class Listing:
                 claims=suite.claims,
                 equalities=suite.equalities,
                 margin=suite.margin,
+                paper=suite.paper,
+                sources=_identities([*suite.datasets, *(spec.dataset for spec in self._listed)]),
+                variants=_identities([*suite.models, *(spec.variant for spec in self._listed)]),
                 file=request.file,
                 overrides=request.overrides,
                 added_datasets=_without(datasets, (each.label for each in suite.datasets)),
@@ -98,6 +101,18 @@ class Listing:
             error=error,
             digest=self._digests[spec.cell],
         )
+
+
+def _identities(parts: Sequence[DatasetRef | Variant]) -> tuple[Identity, ...]:
+    """What each label stands for, as the suite has it; a run's variant has its modalities on one dataset."""
+    return tuple(
+        Identity(
+            label=label,
+            name=each.name,
+            settings=each.options if isinstance(each, DatasetRef) else each.settings,
+        )
+        for label, each in {each.label: each for each in reversed(parts)}.items()
+    )
 
 
 def _distinct(labels: Iterable[str]) -> tuple[str, ...]:
