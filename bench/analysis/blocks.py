@@ -53,6 +53,24 @@ class Blocks:
         """Whether a column is set flush left."""
         return place == 0 if self.matrix else self.columns[place] in self.left
 
+    def pieces(self, widths: Sequence[int], room: int) -> list[list[int]]:
+        """The columns by place, all together; those of a matrix in as many tables as fit, the first in each.
+
+        Args:
+            widths: of the columns, with what separates them.
+            room: that a table has, in the same unit.
+        """
+        if not self.matrix:
+            return [list(range(len(widths)))]
+        found, taken = [[0]], widths[0]
+        for place in range(1, len(widths)):
+            if len(found[-1]) > 1 and taken + widths[place] > room:
+                found.append([0])
+                taken = widths[0]
+            found[-1].append(place)
+            taken += widths[place]
+        return found
+
 
 def as_cell(cell: str | Cell) -> Cell:
     """A cell of which there is no more to say is its text."""

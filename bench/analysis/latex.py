@@ -54,7 +54,8 @@ _PREAMBLE = r"""\documentclass{article}
 \usepackage{booktabs}
 \usepackage{graphicx}
 \setlength{\parindent}{0pt}
-\setlength{\parskip}{0.6em}
+\setlength{\parskip}{0.4em}
+\raggedright
 % A table as it is, or scaled to the page where it is larger.
 \newsavebox{\tablebox}
 \newenvironment{fitted}{\begin{lrbox}{\tablebox}}{\end{lrbox}%
@@ -63,7 +64,8 @@ _PREAMBLE = r"""\documentclass{article}
     \sbox{\tablebox}{\resizebox*{!}{0.9\textheight}{\usebox{\tablebox}}}\fi
   \usebox{\tablebox}\par}
 """
-_PORTRAIT = 490  # points between the margins of an upright page
+_PORTRAIT, _LANDSCAPE = 490, 740  # points between the margins of a page
+_READABLE = 0.8  # of the size of letters
 _CHARACTER, _GAP = 5, 12  # points: about the width of a letter, and between two columns
 
 
@@ -71,32 +73,43 @@ def blocks_to_latex(table: Blocks) -> str:
     """A `tabular` for the package booktabs, then the notes in small print."""
     if not table.blocks:
         return _notes(table)
-    return "\n".join([r"% \usepackage{booktabs}", *_tabular(table, list(table.blocks)), _notes(table)])
+    return "\n".join(
+        [
+            r"% \usepackage{booktabs}",
+            *_tabular(table, list(table.blocks), range(len(table.columns))),
+            _notes(table),
+        ]
+    )
 
 
 def latex_document(title: str, tables: Sequence[Blocks]) -> str:
-    """A document that pdflatex compiles; a table that is too wide turns the page, then shrinks.
+    """A document that pdflatex compiles.
 
-    It needs the packages booktabs, graphicx and geometry, which every distribution has.
+    A table that is too wide turns the page, then shrinks; columns of a matrix that would become too small to
+    read stand in further tables. It needs the packages booktabs, graphicx and geometry.
     """
-    sides = "landscape" if any(_width(table) > _PORTRAIT for table in tables) else "portrait"
+    widths = [_widths(table) for table in tables]
+    sides = "landscape" if any(sum(each) > _PORTRAIT for each in widths) else "portrait"
     page = rf"\usepackage[a4paper, {sides}, margin=18mm]{{geometry}}"
     lines = [_PREAMBLE + page, r"\begin{document}", rf"\section*{{{as_latex(title)}}}"]
-    for table in tables:
+    for table, each in zip(tables, widths, strict=True):
         for shared in table.blocks:
-            lines += [r"\begin{fitted}", *_tabular(table, [shared]), r"\end{fitted}"]
+            for chosen in table.pieces(each, int(_LANDSCAPE / _READABLE)):
+                lines += [r"\begin{fitted}", *_tabular(table, [shared], chosen), r"\end{fitted}"]
         lines.append(_notes(table))
     return "\n".join([*lines, r"\end{document}"]) + "\n"
 
 
-def _tabular(table: Blocks, shown: Sequence[str]) -> list[str]:
-    form = "".join("l" if table.is_left(place) else "r" for place in range(len(table.columns)))
+def _tabular(table: Blocks, shown: Sequence[str], chosen: Sequence[int]) -> list[str]:
+    """Some of the blocks with some of the columns, by place."""
+    form = "".join("l" if table.is_left(place) else "r" for place in chosen)
+    heads = table.heads()
     lines = [rf"\begin{{tabular}}{{{form}}}", r"\toprule"]
-    lines.append(" & ".join(map(as_latex, table.heads())) + r" \\")
+    lines.append(" & ".join(as_latex(heads[place]) for place in chosen) + r" \\")
     for shared in shown:
         lines += [r"\midrule", rf"\multicolumn{{{len(form)}}}{{l}}{{{as_latex(shared)}}} \\"]
         lines += [
-            " & ".join(_cell(as_cell(each), table.is_left(place)) for place, each in enumerate(row)) + r" \\"
+            " & ".join(_cell(as_cell(row[place]), table.is_left(place)) for place in chosen) + r" \\"
             for row in table.blocks[shared]
         ]
     return [*lines, r"\bottomrule", r"\end{tabular}"]
@@ -117,11 +130,13 @@ def _notes(table: Blocks) -> str:
     return "".join(rf"\par\noindent{{\footnotesize {as_latex(note)}}}" + "\n" for note in table.notes)
 
 
-def _width(table: Blocks) -> int:
-    """About the points that a table takes."""
+def _widths(table: Blocks) -> list[int]:
+    """About the points that each column takes."""
     rows = [table.columns, *(row for rows in table.blocks.values() for row in rows)]
-    longest = [max(len(as_cell(cell).text) for cell in column) for column in zip(*rows, strict=True)]
-    return sum(_CHARACTER * each + _GAP for each in longest)
+    return [
+        _GAP + _CHARACTER * max(len(as_cell(cell).text) for cell in column)
+        for column in zip(*rows, strict=True)
+    ]
 
 
 def as_latex(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
@@ -12,6 +12,7 @@ from rich.text import Text
 from bench.analysis.blocks import Blocks, Cell, as_cell
 
 _NARROWEST = 8  # of the first column where the others do not wrap
+_BETWEEN = 3  # a column has a space on either side and a line after it; the table one line before all
 
 
 def blocks_to_rich(table: Blocks, width: int) -> RenderableType:
@@ -27,8 +28,9 @@ def blocks_to_rich(table: Blocks, width: int) -> RenderableType:
             _aligned([as_cell(row[place]) for row in rows], padded=table.matrix)
             for place in range(len(table.columns))
         ]
-        for chosen in _pieces(table, columns, width):
-            parts.append(_piece(table, columns, chosen, width))
+        widths = [_width(head, cells) for head, cells in zip(table.columns, columns, strict=True)]
+        for chosen in table.pieces([each + _BETWEEN for each in widths], width - 1):
+            parts.append(_piece(table, columns, widths, chosen, width))
     return Group(*parts, *(Text(note, style="dim") for note in table.notes))
 
 
@@ -43,24 +45,10 @@ def _aligned(column: Sequence[Cell], padded: bool) -> list[Text]:
     ]
 
 
-def _pieces(table: Blocks, columns: Sequence[Sequence[Text]], width: int) -> Iterator[list[int]]:
-    """The columns of each table, by place; the first stands in all."""
-    if not table.matrix:
-        yield list(range(len(columns)))
-        return
-    widths = [_width(head, cells) for head, cells in zip(table.columns, columns, strict=True)]
-    chosen = [0]
-    for place in range(1, len(columns)):
-        if len(chosen) > 1 and _drawn([widths[each] for each in (*chosen, place)]) > width:
-            yield chosen
-            chosen = [0]
-        chosen.append(place)
-    yield chosen
-
-
-def _piece(table: Blocks, columns: Sequence[Sequence[Text]], chosen: Sequence[int], width: int) -> Table:
-    widths = [_width(table.columns[place], columns[place]) for place in chosen]
-    room = width - _drawn([0, *widths[1:]])
+def _piece(
+    table: Blocks, columns: Sequence[Sequence[Text]], widths: Sequence[int], chosen: Sequence[int], width: int
+) -> Table:
+    room = width - 1 - _BETWEEN - sum(widths[place] + _BETWEEN for place in chosen[1:])
     piece = Table()
     for place in chosen:
         piece.add_column(
@@ -76,8 +64,3 @@ def _piece(table: Blocks, columns: Sequence[Sequence[Text]], chosen: Sequence[in
 
 def _width(head: str, cells: Sequence[Text]) -> int:
     return max(cell_len(head), *(cell.cell_len for cell in cells), 0)
-
-
-def _drawn(widths: Sequence[int]) -> int:
-    """Of a table with columns of these widths: each has a space on either side and a line after it."""
-    return sum(widths) + 3 * len(widths) + 1

@@ -78,6 +78,7 @@ class Listing:
                 equalities=suite.equalities,
                 margin=suite.margin,
                 paper=suite.paper,
+                # The suite's own come first: in a run `available` modalities are those of one dataset.
                 sources=_identities([*suite.datasets, *(spec.dataset for spec in self._listed)]),
                 variants=_identities([*suite.models, *(spec.variant for spec in self._listed)]),
                 file=request.file,
@@ -103,16 +104,13 @@ class Listing:
         )
 
 
-def _identities(parts: Sequence[DatasetRef | Variant]) -> tuple[Identity, ...]:
-    """What each label stands for, as the suite has it; a run's variant has its modalities on one dataset."""
-    return tuple(
-        Identity(
-            label=label,
-            name=each.name,
-            settings=each.options if isinstance(each, DatasetRef) else each.settings,
-        )
-        for label, each in {each.label: each for each in reversed(parts)}.items()
-    )
+def _identities(parts: Iterable[DatasetRef | Variant]) -> tuple[Identity, ...]:
+    """What each label stands for, as the first part of this label has it."""
+    found: dict[str, Identity] = {}
+    for each in parts:
+        settings = each.options if isinstance(each, DatasetRef) else each.settings
+        found.setdefault(each.label, Identity(label=each.label, name=each.name, settings=settings))
+    return tuple(found.values())
 
 
 def _distinct(labels: Iterable[str]) -> tuple[str, ...]:
