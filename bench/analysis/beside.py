@@ -83,9 +83,11 @@ def _heads(
 
 def _notes(paper: PaperRef, any_found: bool, several: Mapping[str, Sequence[str]]) -> list[str]:
     table = f"Table {paper.table} of {PAPERS[paper.name]}"
-    notes = [f"published: {table}, and by how much our mean differs from it."]
-    if not any_found:
-        notes = [f"Nothing of {table} is published for these datasets, variants and metrics."]
+    notes = []
+    if any_found:
+        notes.append(f"published: {table}, and by how much our mean differs from it.")
+    elif not several:
+        notes.append(f"{table} has no value for these datasets, variants and metrics.")
     return [
         *notes,
         *(

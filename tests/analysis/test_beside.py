@@ -81,9 +81,7 @@ def test_other_data_and_metrics_have_no_published_value() -> None:
     ]
     found, notes = beside(suite, rows)
     assert values(found) == [None] * 3
-    assert notes == [
-        "Nothing of Table 2 of arXiv 2405.17959 is published for these datasets, variants and metrics."
-    ]
+    assert notes == ["Table 2 of arXiv 2405.17959 has no value for these datasets, variants and metrics."]
 
 
 def test_nothing_is_guessed_where_two_variants_may_be_the_papers() -> None:

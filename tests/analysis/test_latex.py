@@ -68,7 +68,7 @@ def test_every_text_is_shown_as_it_is(text: str) -> None:
     assert not written.startswith(("[", "*"))
 
 
-@given(st.characters(min_codepoint=0x2500, exclude_categories=("Cs",)))
+@given(st.characters(min_codepoint=0x2500, exclude_categories=["Cs"]))
 def test_what_fonts_lack_has_its_number(character: str) -> None:
     whole = unicodedata.normalize("NFC", character)
     assert as_latex(f"a{character}b") == f"a{''.join(f'[U+{ord(c):04X}]' for c in whole)}b"

@@ -48,7 +48,7 @@ class Reader(HTMLParser):
 
 
 def table(label: str = "m<b>&amp;", shared: str = "d") -> Blocks:
-    rows = [
+    rows: list[tuple[str | Cell, ...]] = [
         (label, Cell("0.5000 ± 0.1000", "†", strong=True), "missing"),
         (Cell(f"{label}, published", quiet=True), "", Cell("0.4", quiet=True)),
     ]
