@@ -54,6 +54,7 @@ _PREAMBLE = r"""\documentclass{article}
 \usepackage{booktabs}
 \usepackage{graphicx}
 \setlength{\parindent}{0pt}
+\setlength{\tabcolsep}{8pt}
 \setlength{\parskip}{0.4em}
 \raggedright
 % A table as it is, or scaled to the page where it is larger.
@@ -66,7 +67,7 @@ _PREAMBLE = r"""\documentclass{article}
 """
 _PORTRAIT, _LANDSCAPE = 490, 740  # points between the margins of a page
 _READABLE = 0.8  # of the size of letters
-_CHARACTER, _GAP = 5, 12  # points: about the width of a letter, and between two columns
+_CHARACTER, _GAP = 5, 16  # points: about the width of a letter, and between two columns
 
 
 def blocks_to_latex(table: Blocks) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,16 @@ Make = Callable[..., list[CellResult]]
 
 @pytest.fixture
 def made(tmp_path: Path, run_json: Callable[..., dict[str, Any]]) -> Make:
-    """A maker of a suite's runs: per variant how many seeds, and the share of users whose target is found."""
+    """A maker of a suite's runs: per variant how many seeds, and the share of users whose target is found.
+
+    It is found at the place 0, if ``places`` says nothing else.
+    """
 
     def make(
-        variants: dict[str, tuple[int, float]], stopped: dict[str, str] | None = None, **changes: Any
+        variants: dict[str, tuple[int, float]],
+        stopped: dict[str, str] | None = None,
+        places: dict[str, int] | None = None,
+        **changes: Any,
     ) -> list[CellResult]:
         rng = np.random.default_rng(0)
         easy = rng.random(USERS)  # the same users are easy for all
@@ -35,8 +42,10 @@ def made(tmp_path: Path, run_json: Callable[..., dict[str, Any]]) -> Make:
         cells = []
         for model, (seeds, share) in variants.items():
             for seed in range(1, seeds + 1):
-                found = np.where(easy + rng.normal(0, 0.02, USERS) < share, 0, 50)
-                recall, ndcg = float(np.mean(found == 0)), float(np.mean(found == 0))
+                place = (places or {}).get(model, 0)
+                found = np.where(easy + rng.normal(0, 0.02, USERS) < share, place, 50)
+                recall = float(np.mean(found == place))
+                ndcg = recall / math.log2(place + 2)
                 record = run_json(
                     f"{next(numbers):016x}",
                     "toyshop",
@@ -105,6 +114,19 @@ def test_one_seed_of_another_leaves_that_one_out(made: Make, tmp_path: Path) -> 
     assert words == {"good": "best", "once": None, "bad": None}
     assert notes[1:] == [
         "toyshop: once was not compared with the best: one seed, which says nothing of others."
+    ]
+
+
+def test_each_metric_has_its_own_best(made: Make, tmp_path: Path) -> None:
+    """The variant with one seed finds more targets, but at lower places."""
+    cells = made({"good": (3, 0.4), "once": (1, 0.6), "bad": (3, 0.2)}, places={"once": 8})
+    rows, notes = mark_groups(tmp_path, cells, table_rows(cells, METRICS))
+    words = {(row.metric, row.model): row.rank_group for row in rows if row.rank_group}
+    assert words == {("NDCG@10", "good"): "best"}
+    assert notes[1:] == [
+        "toyshop: no best is marked in Recall@10, for the highest mean is of one seed, which says nothing of"
+        " others.",
+        "toyshop: once was not compared with the best: one seed, which says nothing of others.",
     ]
 
 
