@@ -32,6 +32,8 @@ class Blocks:
         left: those of them that are set flush left.
         blocks: what the rows share, in words -> rows, each with a cell per column.
         notes: lines below.
+        wide: columns of sentences, which LaTeX breaks into lines.
+        apart: LaTeX sets a `tabular` per block, for tables longer than a page.
         matrix: the columns after the first are all of one kind and their heads names (of metrics or
             variants): they are shown as written, and what does not fit beside the others goes below them.
     """
@@ -40,6 +42,8 @@ class Blocks:
     left: tuple[str, ...]
     blocks: Mapping[str, Sequence[Sequence[str | Cell]]]
     notes: tuple[str, ...]
+    wide: tuple[str, ...] = ()
+    apart: bool = False
     matrix: bool = False
 
     def heads(self) -> tuple[str, ...]:

@@ -20,7 +20,6 @@ from bench.results.records import RunRecord
 from bench.results.values import user_metrics
 
 CONFIDENCE_OF_TIES = 0.90  # two one-sided tests at 5%
-_OTHER_DATA = "runs on different data"
 
 Word = Literal["better", "worse", "tied", "underpowered", "not compared"]
 
@@ -70,26 +69,20 @@ class ComparisonRow:
 
 
 @dataclass(frozen=True)
-class Side:
-    """One variant's finished runs on one dataset, and each metric of every user by seed [S, U].
-
-    There are no values where there is no run, or where the runs are on different data.
-    """
+class _Side:
+    """One variant's finished runs on one dataset, and each metric of every user by seed [S, U]."""
 
     records: tuple[RunRecord, ...]
     values: Mapping[str, FloatArray]
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """Of the runs, in their order."""
         return tuple(record.spec.seed for record in self.records)
 
     def lacks(self) -> str | None:
         """Why its runs say nothing of other seeds."""
         if not self.records:
             return "no finished run"
-        if not self.values:
-            return _OTHER_DATA
         if len(self.records) == 1 and self.records[0].training.stopped != "counted":
             return "one seed, which says nothing of others"
         return None
@@ -128,11 +121,11 @@ def estimated_rows(
 ) -> Iterator[Estimated]:
     """The rows of one dataset, without words yet; arguments and errors as `comparison_rows`."""
     sides = {
-        label: read_side(results, [cell for cell in cells if cell.model == label], metrics)
+        label: _side(results, [cell for cell in cells if cell.model == label], metrics)
         for label in dict.fromkeys(cell.model for cell in cells)
     }
-    base = sides.pop(baseline, Side((), {}))
-    reasons = {label: why_not(side, base) for label, side in sides.items()}
+    base = sides.pop(baseline, _Side((), {}))
+    reasons = {label: _why_not(side, base) for label, side in sides.items()}
     usable = [label for label, reason in reasons.items() if reason is None]
     for metric in metrics:
         samples = {label: sides[label].values[metric] for label in usable}
@@ -162,38 +155,28 @@ def estimated_rows(
             yield row, estimate
 
 
-def read_side(results: Path, cells: Sequence[CellResult], metrics: Sequence[str]) -> Side:
-    """One variant's finished runs on one dataset.
-
-    Raises:
-        DataError: the places of a finished run cannot be read.
-    """
+def _side(results: Path, cells: Sequence[CellResult], metrics: Sequence[str]) -> _Side:
     records = tuple(cell.record for cell in cells if cell.status == "done" and cell.record is not None)
-    if not records or _on_different_data(records):
-        return Side(records, {})
     each = [user_metrics(results, record, metrics) for record in records]
-    return Side(records, {metric: np.stack([one[metric] for one in each]) for metric in metrics})
+    return _Side(
+        records, {metric: np.stack([one[metric] for one in each]) for metric in metrics} if each else {}
+    )
 
 
-def _on_different_data(runs: Sequence[RunRecord]) -> bool:
-    return len({run.inputs.dataset.hash for run in runs}) > 1
-
-
-def why_not(side: Side, base: Side) -> str | None:
-    """Why two variants cannot be compared, if they cannot."""
+def _why_not(side: _Side, base: _Side) -> str | None:
     lacking = side.lacks() or (base.lacks() and f"baseline: {base.lacks()}")
     if lacking:
         return lacking
     runs = [*side.records, *base.records]
-    if _on_different_data(runs):
-        return _OTHER_DATA
+    if len({run.inputs.dataset.hash for run in runs}) > 1:
+        return "runs on different data"
     if len({tuple(sorted(run.spec.evaluation.items())) for run in runs}) > 1:
         return "runs with different evaluation settings"
     return None
 
 
-def _mean(side: Side, metric: str) -> float | None:
-    return float(side.values[metric].mean()) if side.values else None
+def _mean(side: _Side, metric: str) -> float | None:
+    return float(side.values[metric].mean()) if side.records else None
 
 
 def decided_rows(family: Sequence[Estimated]) -> list[ComparisonRow]:

@@ -67,20 +67,20 @@ _PREAMBLE = r"""\documentclass{article}
 """
 _PORTRAIT, _LANDSCAPE = 490, 740  # points between the margins of a page
 _READABLE = 0.8  # of the size of letters
+_SENTENCES = 0.6  # of the width of a line, for all columns of sentences together
+_SPACE = r"\par\medskip"
 _CHARACTER, _GAP = 5, 16  # points: about the width of a letter, and between two columns
 
 
 def blocks_to_latex(table: Blocks) -> str:
-    """A `tabular` for the package booktabs, then the notes in small print."""
+    """One `tabular` for the package booktabs, or one per block, then the notes in small print."""
     if not table.blocks:
         return _notes(table)
-    return "\n".join(
-        [
-            r"% \usepackage{booktabs}",
-            *_tabular(table, list(table.blocks), range(len(table.columns))),
-            _notes(table),
-        ]
-    )
+    groups = [[shared] for shared in table.blocks] if table.apart else [list(table.blocks)]
+    lines = [r"% \usepackage{booktabs}"]
+    for shown in groups:
+        lines += [*_tabular(table, shown, range(len(table.columns))), *([_SPACE] if table.apart else [])]
+    return "\n".join([*lines, _notes(table)])
 
 
 def latex_document(title: str, tables: Sequence[Blocks]) -> str:
@@ -103,17 +103,23 @@ def latex_document(title: str, tables: Sequence[Blocks]) -> str:
 
 def _tabular(table: Blocks, shown: Sequence[str], chosen: Sequence[int]) -> list[str]:
     """Some of the blocks with some of the columns, by place."""
-    form = "".join("l" if table.is_left(place) else "r" for place in chosen)
+    form = "".join(_form(table, place) for place in chosen)
     heads = table.heads()
     lines = [rf"\begin{{tabular}}{{{form}}}", r"\toprule"]
     lines.append(" & ".join(as_latex(heads[place]) for place in chosen) + r" \\")
     for shared in shown:
-        lines += [r"\midrule", rf"\multicolumn{{{len(form)}}}{{l}}{{{as_latex(shared)}}} \\"]
+        lines += [r"\midrule", rf"\multicolumn{{{len(chosen)}}}{{l}}{{{as_latex(shared)}}} \\"]
         lines += [
             " & ".join(_cell(as_cell(row[place]), table.is_left(place)) for place in chosen) + r" \\"
             for row in table.blocks[shared]
         ]
     return [*lines, r"\bottomrule", r"\end{tabular}"]
+
+
+def _form(table: Blocks, place: int) -> str:
+    if table.columns[place] in table.wide:
+        return rf"p{{{_SENTENCES / len(table.wide):.2f}\linewidth}}"
+    return "l" if table.is_left(place) else "r"
 
 
 def _cell(cell: Cell, left: bool) -> str:
@@ -134,10 +140,12 @@ def _notes(table: Blocks) -> str:
 def _widths(table: Blocks) -> list[int]:
     """About the points that each column takes."""
     rows = [table.columns, *(row for rows in table.blocks.values() for row in rows)]
-    return [
-        _GAP + _CHARACTER * max(len(as_cell(cell).text) for cell in column)
-        for column in zip(*rows, strict=True)
-    ]
+    broken = int(_LANDSCAPE * _SENTENCES / max(1, len(table.wide)))
+    found = []
+    for head, column in zip(table.columns, zip(*rows, strict=True), strict=True):
+        width = _CHARACTER * max(len(as_cell(cell).text) for cell in column)
+        found.append(_GAP + (min(width, broken) if head in table.wide else width))
+    return found
 
 
 def as_latex(text: str) -> str:

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bench.analysis.comparison import Side, read_side, why_not
 from bench.analysis.crossed import LEVEL, FloatArray, compare_at_once, holm
+from bench.analysis.sides import Side, side_of, why_not
 from bench.analysis.tables import RankGroup, TableRow
 from bench.results.query import CellResult
 
@@ -78,8 +78,7 @@ def _read(
     results: Path, cells: Sequence[CellResult], labels: Sequence[str], metrics: Sequence[str]
 ) -> dict[str, Side]:
     return {
-        label: read_side(results, [cell for cell in cells if cell.model == label], metrics)
-        for label in labels
+        label: side_of(results, [cell for cell in cells if cell.model == label], metrics) for label in labels
     }
 
 
@@ -89,12 +88,13 @@ def _group(rows: Sequence[TableRow], sides: Mapping[str, Side], metric: str) -> 
     reason = sides[best].lacks()
     if reason is not None:
         return _Group({}, reason)
-    others = {label: why_not(sides[label], sides[best]) for label in means if label != best}
-    left_out = {label: lack for label, lack in others.items() if lack is not None}
-    samples = {label: sides[label].values[metric] for label in others if label not in left_out}
+    reasons = {label: why_not(sides[label], sides[best]) for label in means if label != best}
+    left_out = {label: reason for label, reason in reasons.items() if reason is not None}
+    values = {label: sides[label].values or {} for label in means if label not in left_out}
+    samples = {label: values[label][metric] for label in values if label != best}
     if not samples:
         return _Group({}, None, left_out)
-    group = not_worse(samples, sides[best].values[metric])
+    group = not_worse(samples, values[best][metric])
     words: dict[tuple[str, str], RankGroup] = {(label, metric): "group" for label in group}
     return _Group({(best, metric): "best", **words}, None, left_out)
 

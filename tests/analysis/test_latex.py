@@ -99,6 +99,16 @@ def test_a_wide_table_turns_the_page_and_many_columns_stand_below_each_other() -
     assert [document(14).count(f"variant {number} ") for number in range(14)] == [1] * 14
 
 
+def test_sentences_are_broken_and_blocks_set_apart() -> None:
+    columns, blocks = ("claim", "p", "evidence"), {"a": [("x" * 300, "1", "y")], "b": [("x", "1", "y")]}
+    wide = Blocks(columns, columns, blocks, ("n",), wide=("claim", "evidence"), apart=True)
+    text = blocks_to_latex(wide)
+    assert text.count(r"\begin{tabular}{p{0.30\linewidth}lp{0.30\linewidth}}") == 2
+    assert text.count(r"\multicolumn{3}{l}") == 2
+    assert "portrait" in latex_document("t", [wide])
+    assert "landscape" in latex_document("t", [Blocks(columns, columns, blocks, ())])
+
+
 @pytest.mark.requires("pdflatex")
 def test_documents_compile(tmp_path: Path) -> None:
     cell = Cell("0.1234 ± 0.0012", "*†", strong=True)
@@ -108,6 +118,7 @@ def test_documents_compile(tmp_path: Path) -> None:
         Blocks(("model", *HOSTILE[:2]), (), dict.fromkeys(HOSTILE, rows), tuple(HOSTILE), matrix=True),
         Blocks(("variant", "p"), ("variant",), {"tall": tall}, ()),
         Blocks(("variant", "p"), ("variant",), {}, ("Nothing.",)),
+        Blocks(("a", "b"), ("a", "b"), {key: [("word " * 200, "b")] for key in "xy"}, (), ("a",), apart=True),
     ]
     for name, text in (
         ("document", latex_document(HOSTILE[2], tables)),

@@ -144,6 +144,21 @@ def test_other_data_are_not_compared(made: Make, tmp_path: Path) -> None:
     assert notes == ["toyshop: other was not compared with the best: runs on different data."]
 
 
+def test_seeds_of_one_variant_on_other_data_are_no_sample(made: Make, tmp_path: Path) -> None:
+    """The data were prepared anew between two calls of `bench run`, with fewer users."""
+    made({"good": (3, 0.5), "mixed": (3, 0.4), "bad": (3, 0.3)})
+    cell = next(c for c in load_cells(tmp_path, "made") if (c.model, c.seed) == ("mixed", 2))
+    folder = tmp_path / "runs" / str(cell.fingerprint)
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    record["inputs"]["dataset"]["hash"] = "d1"
+    (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    few = {"user": [0, 1], "item": [1, 1], "better": [0, 0], "ties": [0, 0]}
+    write_ranks(folder / "ranks.parquet", {"validation": few, "test": few})
+    words, notes = marked(tmp_path, load_cells(tmp_path, "made"))
+    assert words == {"good": "best", "mixed": None, "bad": None}
+    assert notes[1:] == ["toyshop: mixed was not compared with the best: runs on different data."]
+
+
 def test_one_variant_alone_is_no_best(made: Make, tmp_path: Path) -> None:
     assert marked(tmp_path, made({"alone": (3, 0.5)})) == ({"alone": None}, [])
 
