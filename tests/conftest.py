@@ -13,6 +13,7 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -46,6 +47,7 @@ AVAILABLE: dict[str, Callable[[], bool]] = {
     "recbole": lambda: importlib.util.find_spec("recbole") is not None,
     "data": lambda: test_data().is_dir(),
     "cuda": _has_cuda,
+    "pdflatex": lambda: shutil.which("pdflatex") is not None,
 }
 
 
@@ -62,7 +64,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "requires(*names): skip where recbole, data or cuda is absent")
+    config.addinivalue_line(
+        "markers", "requires(*names): skip where recbole, data, cuda or pdflatex is absent"
+    )
     unknown = _required() - AVAILABLE.keys()
     if unknown:
         raise pytest.UsageError(f"BENCH_REQUIRE knows {', '.join(AVAILABLE)}, not {', '.join(unknown)}")

@@ -1,18 +1,26 @@
-"""Tables of words and numbers in blocks: on a terminal, as markdown, as LaTeX."""
+"""Tables of words and numbers in blocks, for reading; each format has a module of its own."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
 
-from bench.analysis.rendering import as_latex, as_markdown
+@dataclass(frozen=True)
+class Cell:
+    """A cell of which more is to be said than its text.
 
-_NARROWEST = 8  # of the first column where the others do not wrap
+    Attributes:
+        text: a number or words.
+        marks: signs after it that a note explains; numbers stay in line beside them.
+        strong: it stands out among the others.
+        quiet: it stands back behind them.
+    """
+
+    text: str
+    marks: str = ""
+    strong: bool = False
+    quiet: bool = False
 
 
 @dataclass(frozen=True)
@@ -22,84 +30,52 @@ class Blocks:
     Attributes:
         columns: the heads of the columns.
         left: those of them that are set flush left.
-        blocks: what the rows share, in words -> rows, each with a text per column.
+        blocks: what the rows share, in words -> rows, each with a cell per column.
         notes: lines below.
         wide: columns of sentences, which LaTeX breaks into lines.
         apart: LaTeX sets a `tabular` per block, for tables longer than a page.
+        matrix: the columns after the first are all of one kind and their heads names (of metrics or
+            variants): they are shown as written, and what does not fit beside the others goes below them.
     """
 
     columns: tuple[str, ...]
     left: tuple[str, ...]
-    blocks: dict[str, list[tuple[str, ...]]]
+    blocks: Mapping[str, Sequence[Sequence[str | Cell]]]
     notes: tuple[str, ...]
     wide: tuple[str, ...] = ()
     apart: bool = False
+    matrix: bool = False
 
-
-def blocks_to_markdown(table: Blocks) -> str:
-    """GitHub-flavoured Markdown: a heading and a table per block, then the notes."""
-    lines: list[str] = []
-    for shared, rows in table.blocks.items():
-        lines += [f"**{as_markdown(shared)}**", "", f"| {' | '.join(table.columns)} |"]
-        lines.append(
-            f"| {' | '.join(':--' if column in table.left else '--:' for column in table.columns)} |"
+    def heads(self) -> tuple[str, ...]:
+        """The heads as print has them: words begin with a capital, names and symbols (p) are as they are."""
+        return tuple(
+            head if len(head) == 1 or (self.matrix and place > 0) else head.capitalize()
+            for place, head in enumerate(self.columns)
         )
-        lines += [f"| {' | '.join(map(as_markdown, row))} |" for row in rows]
-        lines.append("")
-    return "\n".join([*lines, *(f"- {as_markdown(note)}" for note in table.notes)]) + "\n"
+
+    def is_left(self, place: int) -> bool:
+        """Whether a column is set flush left."""
+        return place == 0 if self.matrix else self.columns[place] in self.left
+
+    def pieces(self, widths: Sequence[int], room: int) -> list[list[int]]:
+        """The columns by place, all together; those of a matrix in as many tables as fit, the first in each.
+
+        Args:
+            widths: of the columns, with what separates them.
+            room: that a table has, in the same unit.
+        """
+        if not self.matrix:
+            return [list(range(len(widths)))]
+        found, taken = [[0]], widths[0]
+        for place in range(1, len(widths)):
+            if len(found[-1]) > 1 and taken + widths[place] > room:
+                found.append([0])
+                taken = widths[0]
+            found[-1].append(place)
+            taken += widths[place]
+        return found
 
 
-def blocks_to_latex(table: Blocks) -> str:
-    """One `tabular` for the package booktabs, or one per block, then the notes in small print."""
-    notes = [rf"\par\noindent{{\footnotesize {as_latex(note)}}}" for note in table.notes]
-    if not table.blocks:
-        return "\n".join(notes) + "\n"
-    groups = [{shared: rows} for shared, rows in table.blocks.items()] if table.apart else [table.blocks]
-    lines = [r"% \usepackage{booktabs}"]
-    for group in groups:
-        lines += [*_tabular(table, group), *([r"\par\medskip"] if table.apart else [])]
-    return "\n".join([*lines, *notes]) + "\n"
-
-
-def _tabular(table: Blocks, blocks: dict[str, list[tuple[str, ...]]]) -> list[str]:
-    broken = rf"p{{{0.6 / max(1, len(table.wide)):.2f}\linewidth}}"
-    form = "".join(
-        broken if column in table.wide else "l" if column in table.left else "r" for column in table.columns
-    )
-    lines = [rf"\begin{{tabular}}{{{form}}}", r"\toprule"]
-    # A single letter is a symbol: p.
-    heads = (column if len(column) == 1 else column.capitalize() for column in table.columns)
-    lines.append(" & ".join(map(as_latex, heads)) + r" \\")
-    for shared, rows in blocks.items():
-        lines += [r"\midrule", rf"\multicolumn{{{len(table.columns)}}}{{l}}{{{as_latex(shared)}}} \\"]
-        lines += [" & ".join(_latex_row(table, row)) + r" \\" for row in rows]
-    return [*lines, r"\bottomrule", r"\end{tabular}"]
-
-
-def _latex_row(table: Blocks, row: Sequence[str]) -> list[str]:
-    """Escaped texts, with signs of numbers as signs instead of hyphens."""
-    return [
-        as_latex(text) if column in table.left else re.sub(r"[+-](?=\d)", r"$\g<0>$", as_latex(text))
-        for column, text in zip(table.columns, row, strict=True)
-    ]
-
-
-def blocks_to_rich(table: Blocks, width: int) -> RenderableType:
-    """A table per block, at most ``width`` characters wide: texts of the first column wrap, then all."""
-    parts: list[RenderableType] = []
-    for shared, rows in table.blocks.items():
-        longest = [max(map(len, column)) for column in zip(table.columns, *rows, strict=True)]
-        room = width - sum(longest[1:]) - 3 * len(longest) - 1
-        # Text throughout: a label like toyshop[image=1] would otherwise be read as markup.
-        block = Table()
-        for place, column in enumerate(table.columns):
-            block.add_column(
-                Text(column),
-                justify="left" if column in table.left else "right",
-                overflow="fold",
-                no_wrap=place > 0 and room >= _NARROWEST,
-            )
-        for row in rows:
-            block.add_row(*map(Text, row))
-        parts += [Text(shared, style="bold"), block]
-    return Group(*parts, *(Text(note, style="dim") for note in table.notes))
+def as_cell(cell: str | Cell) -> Cell:
+    """A cell of which there is no more to say is its text."""
+    return Cell(cell) if isinstance(cell, str) else cell

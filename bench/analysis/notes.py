@@ -21,8 +21,8 @@ _TIES = {
 }
 
 
-def table_notes(index: Index, cells: Sequence[CellResult]) -> list[str]:
-    """The notes of a table, one sentence or list each."""
+def table_notes(index: Index, cells: Sequence[CellResult], marks: Sequence[str] = ()) -> list[str]:
+    """The notes of a table, one sentence or list each; ``marks`` are those of signs beside its numbers."""
     records = [cell.record for cell in cells if cell.record is not None]
     return [
         *_datasets(cells),
@@ -30,6 +30,7 @@ def table_notes(index: Index, cells: Sequence[CellResult]) -> list[str]:
         *_protocol(records),
         *_training(cells),
         *_spread(cells),
+        *marks,
         *_unpublished(index),
         *index.notes,
         *_failures(cells),

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.registry import MODALITIES
+
 PAPERS: Mapping[str, str] = {"maf": "arXiv 2405.17959"}
 
 _FOLDER = Path(__file__).with_name("papers")
@@ -27,17 +29,35 @@ class Column:
 
     def fits(self, model: str, settings: Mapping[str, Any]) -> bool:
         """Whether a variant of this name, with these settings, is what the column is of."""
-        return model == self.model and all(settings.get(key) == value for key, value in self.settings.items())
+        if model != self.model or "controls" in settings:
+            return False
+        return all(_plain(settings.get(key)) == _plain(value) for key, value in self.settings.items())
 
 
-_ALONE = ("GRU4Rec", "Caser", "SASRec", "BERT4Rec", "SASRecF", "FDSA")
+def _plain(value: Any) -> Any:
+    """Modalities in whatever order; what a dataset has available is, of the paper's, all three."""
+    if value == "available":
+        return sorted(MODALITIES)
+    return sorted(value) if isinstance(value, list | tuple) else value
+
+
+_ALONE = ("GRU4Rec", "Caser", "SASRec", "BERT4Rec")
+_WITH_CONTENTS = ("SASRecF", "FDSA")
+_WHOLE = {"modalities": list(MODALITIES)}
 
 # Table 1 has statistics of the data and no variants.
 COLUMNS: Mapping[str, Mapping[int, Mapping[str, Column]]] = {
     "maf": {
-        2: {name: Column(name) for name in _ALONE} | {"Proposal": Column("MAF")},
-        3: {name.capitalize(): Column("MAF", {"fusion": name}) for name in ("sum", "concat", "gate")},
-        4: {"w/ MTL": Column("MAF", {"multitask": True}), "w/o MTL": Column("MAF", {"multitask": False})},
+        2: {name: Column(name) for name in _ALONE}
+        | {name: Column(name, _WHOLE) for name in _WITH_CONTENTS}
+        | {"Proposal": Column("MAF", _WHOLE)},
+        3: {
+            name.capitalize(): Column("MAF", {**_WHOLE, "fusion": name}) for name in ("sum", "concat", "gate")
+        },
+        4: {
+            "w/ MTL": Column("MAF", {**_WHOLE, "multitask": True}),
+            "w/o MTL": Column("MAF", {**_WHOLE, "multitask": False}),
+        },
     }
 }
 

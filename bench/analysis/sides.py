@@ -14,6 +14,8 @@ from bench.results.query import CellResult
 from bench.results.records import RunRecord
 from bench.results.values import user_metrics
 
+_OTHER_DATA = "runs on different data"
+
 
 @dataclass(frozen=True)
 class Side:
@@ -21,7 +23,8 @@ class Side:
 
     Attributes:
         records: its finished runs.
-        values: by metric, of every user with every seed [S, U]; empty without a run.
+        values: by metric, of every user with every seed [S, U]; None without a run, or where the runs are on
+            different data.
     """
 
     records: tuple[RunRecord, ...] = ()
@@ -53,6 +56,8 @@ class Side:
         """Why its runs say nothing of other seeds."""
         if not self.records:
             return "no finished run"
+        if _on_different_data(self.records):
+            return _OTHER_DATA
         if len(self.records) == 1 and self.records[0].training.stopped != "counted":
             return "one seed, which says nothing of others"
         return None
@@ -65,8 +70,8 @@ def side_of(results: Path, cells: Sequence[CellResult], metrics: Sequence[str]) 
         DataError: the places of a finished run cannot be read.
     """
     records = tuple(cell.record for cell in cells if cell.status == "done" and cell.record is not None)
-    if not records:
-        return Side()
+    if not records or _on_different_data(records):
+        return Side(records)
     each = [user_metrics(results, record, metrics) for record in records]
     return Side(records, {metric: np.stack([one[metric] for one in each]) for metric in metrics})
 
@@ -77,11 +82,15 @@ def why_not(side: Side, base: Side) -> str | None:
     if lacking:
         return lacking
     runs = [*side.records, *base.records]
-    if len({run.inputs.dataset.hash for run in runs}) > 1:
-        return "runs on different data"
+    if _on_different_data(runs):
+        return _OTHER_DATA
     if len({tuple(sorted(run.spec.evaluation.items())) for run in runs}) > 1:
         return "runs with different evaluation settings"
     return None
+
+
+def _on_different_data(runs: Sequence[RunRecord]) -> bool:
+    return len({run.inputs.dataset.hash for run in runs}) > 1
 
 
 def pair_of(

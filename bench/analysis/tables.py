@@ -10,6 +10,7 @@ from typing import Literal
 from bench.results.query import CellResult
 
 RowStatus = Literal["done", "partial", "failed", "missing"]
+RankGroup = Literal["best", "group"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class TableRow:
         failed: the seeds that were run and have no result.
         encoders: modality -> encoder, of the features that the model read.
         status: done (every seed), partial (some), failed (none, and one failed), missing (none run).
+        rank_group: best (the highest mean of dataset and metric), group (not decided worse than it), None
+            (worse, or not compared; see `bench.analysis.ties`).
     """
 
     dataset: str
@@ -39,6 +42,7 @@ class TableRow:
     failed: tuple[int, ...]
     encoders: dict[str, str]
     status: RowStatus
+    rank_group: RankGroup | None = None
 
 
 def table_rows(cells: Iterable[CellResult], metrics: Sequence[str]) -> list[TableRow]:

@@ -30,7 +30,7 @@ def check(results: Path, suite: str | None, paper: str | None, format: str) -> i
         results: the results folder.
         suite: a suite file, or the name of a suite's results; None for a paper.
         paper: whose published numbers to audit; None for a suite.
-        format: rich, markdown, csv, latex or json.
+        format: rich, markdown, html, latex, latex-standalone, csv or json.
 
     Raises:
         InputError: not one of suite and paper is given, there is no such paper, there are no results of this
@@ -57,7 +57,7 @@ def _check_paper(paper: str, format: str) -> int:
     if paper not in PAPERS:
         raise InputError(f"no paper {paper!r}", file="--paper", remedy=suggest(paper, list(PAPERS)))
     findings = audit(paper)
-    print_rows(findings, Finding, audit_table(paper, findings), format)
+    print_rows(findings, Finding, audit_table(paper, findings), format, PAPERS[paper])
     return 0
 
 
@@ -69,7 +69,7 @@ def _check_claims(results: Path, suite: str, format: str) -> int:
             remedy="write `claims:` in the suite file; `bench run` enters them and reuses every run",
         )
     rows = claim_rows(results, index, cells_of(results, index))
-    print_rows(rows, ClaimRow, _table(rows), format)
+    print_rows(rows, ClaimRow, _table(rows), format, suite)
     return 0 if all(row.standing == "supported" for row in rows) else EXIT_NOT_ALL
 
 

@@ -42,7 +42,7 @@ def compare(
         metrics: to compare; empty: the suite's.
         margin: the largest difference that counts as none, as a share of the baseline's mean; None: the
             suite's.
-        format: rich, markdown, csv, latex or json.
+        format: rich, markdown, html, latex, latex-standalone, csv or json.
         slices: how to divide the test users, by ``popularity`` or ``history``; empty: not at all.
         cold: the most training interactions of a cold item; None: as `bench.analysis.slices` has it.
         home: where the prepared data lie that slices need (None: the default place).
@@ -60,7 +60,7 @@ def compare(
     bound = index.margin if margin is None else margin
     slicing = _slicing(slices, cold, home)
     rows = comparison_rows(results, cells_of(results, index), chosen, label, bound, slicing)
-    print_rows(rows, ComparisonRow, comparison_table(rows), format)
+    print_rows(rows, ComparisonRow, comparison_table(rows), format, suite)
 
 
 def _slicing(slices: Sequence[str], cold: int | None, home: Path | None) -> Slicing | None:

@@ -35,8 +35,10 @@ class TableFormat(StrEnum):
 
     rich = "rich"
     markdown = "markdown"
-    csv = "csv"
+    html = "html"
     latex = "latex"
+    latex_standalone = "latex-standalone"
+    csv = "csv"
     json = "json"
 
 
@@ -62,6 +64,13 @@ class SliceKind(StrEnum):
 
     popularity = "popularity"
     history = "history"
+
+
+class TableLayout(StrEnum):
+    """What the rows and columns of `bench table` are."""
+
+    models = "models"
+    paper = "paper"
 
 
 def _version(value: bool) -> None:
@@ -207,12 +216,21 @@ def _table(
     claims: Annotated[
         bool, typer.Option("--claims", help="Only the verdicts on the suite's claims of equality.")
     ] = False,
+    published: Annotated[
+        bool, typer.Option("--published", help="Beside our values those of the suite's paper.")
+    ] = False,
+    layout: Annotated[
+        TableLayout, typer.Option(help="Models x metrics, or as in papers metrics x models.")
+    ] = TableLayout.models,
     results: Results = Path("results"),
 ) -> None:
-    """Print a suite's table: mean and spread over seeds, and verdicts on its claims of equality."""
+    """Print a suite's table: mean and spread over seeds, which may be the best, verdicts on equality."""
     from bench.cli.table import print_table, results_of
 
-    raise typer.Exit(print_table(results, results_of(suite), format.value, claims))
+    code = print_table(
+        results, results_of(suite), format.value, claims, published=published, layout=layout.value
+    )
+    raise typer.Exit(code)
 
 
 @app.command("compare")

@@ -5,16 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from rich.console import Console
 
-from bench.analysis.blocks import Blocks, blocks_to_latex, blocks_to_markdown, blocks_to_rich
+from bench.analysis.beside import BesideRow, beside
+from bench.analysis.blocks import Blocks
 from bench.analysis.equivalence import EqualityRow, equality_rows
+from bench.analysis.layouts import Layout, arranged
 from bench.analysis.notes import table_notes
-from bench.analysis.rendering import grid, to_csv, to_json, to_latex, to_markdown, to_rich
-from bench.analysis.tables import table_rows
+from bench.analysis.rendering import TextFormat, to_csv, to_json, to_text
+from bench.analysis.tables import TableRow, table_rows
+from bench.analysis.terminal import blocks_to_rich
+from bench.analysis.ties import mark_groups
 from bench.analysis.verdicts import verdict_table
+from bench.errors import InputError
 from bench.results.index import Index, read_index
 from bench.results.query import CellResult, cells_of
 
@@ -37,7 +42,15 @@ def results_of(suite: str) -> str:
     return load_suite(Path(suite)).suite
 
 
-def print_table(results: Path, suite: str, format: str, claims_only: bool = False) -> int:
+def print_table(
+    results: Path,
+    suite: str,
+    format: str,
+    claims_only: bool = False,
+    *,
+    published: bool = False,
+    layout: Layout = "models",
+) -> int:
     """Print a suite's table on standard output, and below it the verdicts on its claims of equality.
 
     The exit code: 0, or 1 if a finished run of the index is gone or cannot be read.
@@ -45,46 +58,53 @@ def print_table(results: Path, suite: str, format: str, claims_only: bool = Fals
     Args:
         results: the results folder.
         suite: the name of the suite's results.
-        format: rich, markdown, csv, latex or json; csv and json hold the table or, with ``claims_only``, the
-            verdicts.
+        format: rich, markdown, html, latex, latex-standalone, csv or json; csv and json hold the table or,
+            with ``claims_only``, the verdicts.
         claims_only: print the verdicts alone.
+        published: print the values of the suite's paper beside ours.
+        layout: of the formats for reading.
 
     Raises:
-        InputError: there are no results of this suite.
+        InputError: there are no results of this suite, or published values are asked for where there are
+            none.
         DataError: its index is damaged or unreadable.
     """
+    if claims_only and published:
+        raise InputError(
+            "verdicts have no published values beside them", file="--published", remedy="leave out --claims"
+        )
     index = read_index(results, suite)
     cells = cells_of(results, index)
-    _print(suite, index, cells, format, claims_only)
+    verdicts = equality_rows(index.equalities, cells)
+    if claims_only:
+        print_rows(verdicts, EqualityRow, verdict_table(verdicts), format, suite)
+    else:
+        rows, kind, notes = _rows(results, index, cells, published)
+        if format in ("csv", "json"):
+            print_data(rows, kind, format)
+        else:
+            table = arranged(rows, table_notes(index, cells, notes), layout)
+            print_text(suite, [table, verdict_table(verdicts)] if verdicts else [table], format)
     return EXIT_UNREADABLE if any(c.status in ("lost", "damaged", "unreadable") for c in cells) else 0
 
 
-def _print(suite: str, index: Index, cells: Sequence[CellResult], format: str, claims_only: bool) -> None:
-    verdicts = equality_rows(index.equalities, cells)
-    if claims_only:
-        _print_verdicts(verdicts, format)
-        return
-    rows = table_rows(cells, index.metrics)
-    if format in ("csv", "json"):
-        sys.stdout.write(to_csv(rows) if format == "csv" else to_json(rows))
-        return
-    table = grid(suite, rows, table_notes(index, cells))
-    if format == "rich":
-        console = Console()
-        console.print(to_rich(table, console))
-    else:
-        sys.stdout.write(to_markdown(table) if format == "markdown" else to_latex(table))
-    if verdicts:
-        sys.stdout.write("\n")
-        _print_verdicts(verdicts, format)
-
-
-def _print_verdicts(verdicts: Sequence[EqualityRow], format: str) -> None:
-    print_rows(verdicts, EqualityRow, verdict_table(verdicts), format)
+def _rows(
+    results: Path, index: Index, cells: Sequence[CellResult], published: bool
+) -> tuple[Sequence[TableRow], type[TableRow], list[str]]:
+    """The rows of a table, their class, and what its readers must know of groups and published values."""
+    rows, notes = mark_groups(results, cells, table_rows(cells, index.metrics))
+    if not published:
+        return rows, TableRow, notes
+    beside_rows, about = beside(index, rows)
+    return beside_rows, BesideRow, [*notes, *about]
 
 
 def print_rows(
-    rows: Sequence[DataclassInstance], kind: type[DataclassInstance], table: Blocks, format: str
+    rows: Sequence[DataclassInstance],
+    kind: type[DataclassInstance],
+    table: Blocks,
+    format: str,
+    title: str = "bench",
 ) -> None:
     """Print rows of one ``kind`` as ``csv`` or ``json``, or for reading their ``table``.
 
@@ -92,14 +112,28 @@ def print_rows(
         rows: with every digit.
         kind: their class, whose fields are the columns of ``csv``.
         table: the same for reading.
-        format: rich, markdown, csv, latex or json.
+        format: as in `print_table`.
+        title: of a page or document.
     """
-    if format == "csv":
-        sys.stdout.write(to_csv(rows, kind))
-    elif format == "json":
-        sys.stdout.write(to_json(rows))
-    elif format == "rich":
-        console = Console()
-        console.print(blocks_to_rich(table, console.width))
+    if format in ("csv", "json"):
+        print_data(rows, kind, format)
     else:
-        sys.stdout.write(blocks_to_markdown(table) if format == "markdown" else blocks_to_latex(table))
+        print_text(title, [table], format)
+
+
+def print_data(rows: Sequence[DataclassInstance], kind: type[DataclassInstance], format: str) -> None:
+    """Print rows as ``csv`` or ``json``."""
+    sys.stdout.write(to_csv(rows, kind) if format == "csv" else to_json(rows))
+
+
+def print_text(title: str, tables: Sequence[Blocks], format: str) -> None:
+    """Print tables for reading, on a terminal or in another of the formats."""
+    for known in get_args(TextFormat):
+        if format == known:
+            sys.stdout.write(to_text(title, tables, known))
+            return
+    console = Console()
+    for place, table in enumerate(tables):
+        if place:
+            console.print()
+        console.print(blocks_to_rich(table, console.width))

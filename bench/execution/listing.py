@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from bench.execution.added import added_specs
 from bench.execution.plan import Planner, cell_digest
 from bench.execution.request import Request
-from bench.results.index import Index, IndexCell, find_index, update_index
-from bench.suite.expansion import RunSpec, expand
+from bench.results.index import Identity, Index, IndexCell, find_index, update_index
+from bench.suite.expansion import DatasetRef, RunSpec, Variant, expand
 from bench.suite.fingerprint import fingerprint
 
 
@@ -79,6 +79,10 @@ class Listing:
                 equalities=suite.equalities,
                 margin=suite.margin,
                 baseline=suite.baseline,
+                paper=suite.paper,
+                # The suite's own come first: in a run `available` modalities are those of one dataset.
+                sources=_identities([*suite.datasets, *(spec.dataset for spec in self._listed)]),
+                variants=_identities([*suite.models, *(spec.variant for spec in self._listed)]),
                 file=request.file,
                 overrides=request.overrides,
                 added_datasets=_without(datasets, (each.label for each in suite.datasets)),
@@ -100,6 +104,15 @@ class Listing:
             error=error,
             digest=self._digests[spec.cell],
         )
+
+
+def _identities(parts: Iterable[DatasetRef | Variant]) -> tuple[Identity, ...]:
+    """What each label stands for, as the first part of this label has it."""
+    found: dict[str, Identity] = {}
+    for each in parts:
+        settings = each.options if isinstance(each, DatasetRef) else each.settings
+        found.setdefault(each.label, Identity(label=each.label, name=each.name, settings=settings))
+    return tuple(found.values())
 
 
 def _distinct(labels: Iterable[str]) -> tuple[str, ...]:

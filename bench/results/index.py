@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -19,13 +19,23 @@ from bench.errors import DataError, InputError
 from bench.results.folder import check_folder, write_atomically
 from bench.results.names import command, known_overrides, suite_of
 from bench.results.records import RUNS, UnreadableError
-from bench.suite.parts import Claim, EqualityClaim, GainClaim
+from bench.suite.parts import Claim, EqualityClaim, GainClaim, PaperRef
 
 INDEX = "index.json"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=,+@-]*")
 
 T = TypeVar("T")
+
+
+class Identity(BaseModel):
+    """What a label stands for: a dataset or model of the registry with all its options or settings."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    label: str
+    name: str
+    settings: dict[str, Any]
 
 
 class IndexCell(BaseModel):
@@ -63,7 +73,9 @@ class Index(BaseModel):
     part was run; what was run beside the suite follows, and stands in ``added_datasets`` and
     ``added_models`` too. ``claims``, ``gains``, ``equalities``, ``margin`` and ``baseline`` are the suite's
     at the last call of `bench run`, ``file`` and ``overrides`` the suite file and the values of ``--set`` of
-    that call (None: an older version of bench did not enter them).
+    that call (None: an older version of bench did not enter them). ``paper`` is the
+    suite's; ``sources`` and ``variants`` say what the labels of datasets and models stand for, also of cells
+    that were never run (an older version did not enter them).
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -81,6 +93,9 @@ class Index(BaseModel):
     equalities: tuple[EqualityClaim, ...] = ()
     margin: float = 0.02
     baseline: str | None = None
+    paper: PaperRef | None = None
+    sources: tuple[Identity, ...] = ()
+    variants: tuple[Identity, ...] = ()
     file: str | None = None
     overrides: tuple[str, ...] | None = None
     added_datasets: tuple[str, ...] = ()
@@ -122,8 +137,12 @@ class Index(BaseModel):
             ),
             "added_models": _added(merged.models, self.added_models, other.models, other.added_models),
         }
+        known = {
+            "sources": _known(merged.datasets, self.sources, other.sources),
+            "variants": _known(merged.models, self.variants, other.variants),
+        }
         ordered = sorted(cells.values(), key=merged._place)
-        return merged.model_copy(update=added | {"cells": tuple(ordered)})
+        return merged.model_copy(update=added | known | {"cells": tuple(ordered)})
 
     def is_added(self, dataset: str, model: str) -> bool:
         """Whether a call ran this beside the suite."""
@@ -165,6 +184,14 @@ def _added(
 ) -> tuple[str, ...]:
     """Of all labels those that a call added, unless the suite has come to list them itself."""
     return tuple(label for label in all_ if label in now or (label in before and label not in listed))
+
+
+def _known(
+    labels: Sequence[str], before: Sequence[Identity], now: Sequence[Identity]
+) -> tuple[Identity, ...]:
+    """What the labels stand for: by the later call, else as it was known."""
+    found = {each.label: each for each in (*before, *now)}
+    return tuple(found[label] for label in labels if label in found)
 
 
 def _in_order(listed: Sequence[T], present: Iterable[T]) -> tuple[T, ...]:

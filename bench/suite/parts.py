@@ -39,6 +39,13 @@ class Variant(Part):
     training: dict[str, Any] = Field(default_factory=dict)
 
 
+class PaperRef(Part):
+    """A table of a paper, whose values stand beside ours. Kept in the index of the results."""
+
+    name: Literal["maf"]
+    table: Literal[2, 3, 4] = 2
+
+
 class Claim(Part):
     """``variant`` is better, or worse, than each of ``than`` in ``metric`` on ``datasets``; all by label.
 

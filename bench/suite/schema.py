@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from bench.errors import InputError
 from bench.registry import Modality
@@ -13,7 +13,16 @@ from bench.suite.datasets import check_datasets, parse_dataset
 from bench.suite.encoders import check_encoders
 from bench.suite.models import ModelChecker
 from bench.suite.overrides import apply_overrides
-from bench.suite.parts import Claim, DatasetRef, EqualityClaim, GainClaim, Part, Variant, lacking_message
+from bench.suite.parts import (
+    Claim,
+    DatasetRef,
+    EqualityClaim,
+    GainClaim,
+    PaperRef,
+    Part,
+    Variant,
+    lacking_message,
+)
 from bench.suite.problems import Problems, nearest
 from bench.suite.reader import Document, read_document
 from bench.suite.rules import check_metrics, check_name, check_repeats
@@ -40,7 +49,7 @@ class Suite(Part):
 
     Attributes:
         suite: its name, fit for a folder.
-        paper: whose published values to print beside ours.
+        paper: which table to print published values of beside ours.
         datasets: in the order of the file.
         seeds: distinct.
         metrics: as in ``Recall@10``.
@@ -58,7 +67,7 @@ class Suite(Part):
     """
 
     suite: str
-    paper: Literal["maf"] | None
+    paper: PaperRef | None
     datasets: tuple[DatasetRef, ...]
     seeds: tuple[int, ...]
     metrics: tuple[str, ...]
@@ -131,7 +140,7 @@ def check_suite(document: Document) -> Suite:
     assert shape is not None and training is not None and evaluation is not None  # else a problem was raised
     return Suite(
         suite=shape.suite,
-        paper=shape.paper,
+        paper=PaperRef(name=shape.paper) if isinstance(shape.paper, str) else shape.paper,
         datasets=tuple(datasets),
         seeds=tuple(shape.seeds),
         metrics=tuple(shape.metrics),

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from bench.suite.parts import Part
+from bench.suite.parts import PaperRef, Part
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what every random generator in use takes
 
@@ -15,7 +15,7 @@ class SuiteFile(Part):
     """A suite as written."""
 
     suite: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
-    paper: Literal["maf"] | None = None
+    paper: Literal["maf"] | PaperRef | None = None
     datasets: list[Any] = Field(min_length=1)
     seeds: list[Seed] = Field(min_length=1)
     metrics: list[str] = Field(min_length=1)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
-from bench.analysis.crossed import compare, holm
+from bench.analysis.crossed import compare, compare_at_once, holm
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -86,11 +86,29 @@ def test_users_are_shared_and_the_order_of_variants_does_not_matter() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "spreads", [(0.3, 0.05, 0.1), (0.0, 0.1, 0.0), (0.1, 0.0, 0.4)], ids=["all", "seeds", "both together"]
+)
+def test_without_draws_it_is_what_many_draws_tend_to(spreads: tuple[float, float, float]) -> None:
+    rng = np.random.default_rng(5)
+    base, many, few = draw(rng, 40, 6, spreads), draw(rng, 40, 6, spreads), draw(rng, 40, 2, spreads)
+    counted = rng.normal(size=(1, 40))
+    for baseline in (base, counted):
+        variants = {"many": many, "few": few, "counted": counted * 0.9}
+        drawn, at_once = compare(variants, baseline, draws=200_000), compare_at_once(variants, baseline)
+        for label, found in at_once.items():
+            assert found.difference == drawn[label].difference
+            assert found.error == pytest.approx(drawn[label].error, rel=0.01)
+            assert found.freedom == pytest.approx(drawn[label].freedom, rel=0.04)
+
+
 def test_different_users_cannot_be_compared() -> None:
     with pytest.raises(ValueError, match="same users"):
         compare({"a": np.zeros((2, 5))}, np.zeros((2, 6)))
     with pytest.raises(ValueError, match="two at least"):
         compare({"a": np.zeros((2, 1))}, np.zeros((2, 1)))
+    with pytest.raises(ValueError, match="same users"):
+        compare_at_once({"a": np.zeros((2, 5))}, np.zeros((2, 6)))
 
 
 @pytest.mark.parametrize(

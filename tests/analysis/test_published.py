@@ -41,6 +41,10 @@ def test_columns_speak_of_models_and_settings_that_there_are() -> None:
 
 def test_a_column_fits_a_variant() -> None:
     concat = COLUMNS["maf"][3]["Concat"]
-    assert concat.fits("MAF", {"fusion": "concat", "multitask": True})
-    assert not concat.fits("MAF", {"fusion": "sum"})
-    assert not concat.fits("DIF-SR", {"fusion": "concat"})
+    whole = {"fusion": "concat", "modalities": ["category", "image", "text"]}
+    assert concat.fits("MAF", {**whole, "multitask": True})
+    assert concat.fits("MAF", {**whole, "modalities": "available"})
+    assert not concat.fits("MAF", {**whole, "fusion": "sum"})
+    assert not concat.fits("MAF", {**whole, "modalities": ["image", "text"]})
+    assert not concat.fits("MAF", {**whole, "controls": {"image": "zero"}})
+    assert not concat.fits("DIF-SR", whole)

@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from bench.analysis.blocks import blocks_to_latex, blocks_to_markdown, blocks_to_rich
 from bench.analysis.equivalence import EqualityRow
+from bench.analysis.latex import blocks_to_latex
+from bench.analysis.markdown import blocks_to_markdown
+from bench.analysis.terminal import blocks_to_rich
 from bench.analysis.verdicts import (
     verdict_table,
 )

@@ -97,7 +97,7 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
 def test_ctrl_c_is_exit_code_230() -> None:
     program = (
         "import bench.cli.table, os, signal, sys\n"
-        "bench.cli.table.print_table = lambda *a: os.kill(os.getpid(), signal.SIGINT)\n"
+        "bench.cli.table.print_table = lambda *a, **k: os.kill(os.getpid(), signal.SIGINT)\n"
         "sys.argv = ['bench', 'table', 'x']\n"
         "from bench.cli.main import run\nrun()"
     )
@@ -109,7 +109,7 @@ def test_ctrl_c_is_exit_code_230() -> None:
 def test_a_crash_in_native_code_says_where() -> None:
     program = (
         "import bench.cli.table, os, sys\n"
-        "bench.cli.table.print_table = lambda *a: os.abort()\n"
+        "bench.cli.table.print_table = lambda *a, **k: os.abort()\n"
         "sys.argv = ['bench', 'table', 'x']\n"
         "from bench.cli.main import run\nrun()"
     )

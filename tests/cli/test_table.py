@@ -17,7 +17,14 @@ from bench.errors import InputError
 
 @pytest.mark.parametrize(
     ("format", "starts"),
-    [("rich", "ml-100k"), ("markdown", "**ml-100k**"), ("csv", "dataset,model,metric"), ("latex", "%")],
+    [
+        ("rich", "ml-100k"),
+        ("markdown", "**ml-100k**"),
+        ("html", "<!doctype html>"),
+        ("csv", "dataset,model,metric"),
+        ("latex", "%"),
+        ("latex-standalone", "\\documentclass"),
+    ],
 )
 def test_formats(handmade: Path, capsys: pytest.CaptureFixture[str], format: str, starts: str) -> None:
     print_table(handmade, "handmade", format)
@@ -25,6 +32,31 @@ def test_formats(handmade: Path, capsys: pytest.CaptureFixture[str], format: str
     assert out.startswith(starts)
     assert "Popularity" in out
     assert ("the loss is not finite" in out) == (format != "csv")
+
+
+def test_the_layout_of_papers(handmade: Path) -> None:
+    arguments = ["table", "handmade", "--layout", "paper", "--format", "markdown", "--results", str(handmade)]
+    done = CliRunner().invoke(app, arguments)
+    assert "| metric | SASRec | Popularity |" in done.stdout
+    assert "| Recall@10 | **0.2000 ± 0.1414**† | 0.0200 ± 0.0000" in done.stdout
+
+
+def test_verdicts_have_no_published_values(handmade: Path) -> None:
+    with pytest.raises(InputError, match="leave out --claims"):
+        print_table(handmade, "handmade", "rich", claims_only=True, published=True)
+
+
+@pytest.mark.parametrize("format", ["html", "latex-standalone"])
+def test_a_document_holds_table_and_verdicts(
+    handmade: Path, capsys: pytest.CaptureFixture[str], format: str
+) -> None:
+    claim_equality(handmade)
+    print_table(handmade, "handmade", format)
+    text = capsys.readouterr().out
+    assert "0.2000 " in text
+    assert text.count("not decided") >= 2
+    assert text.count("handmade") == (2 if format == "html" else 1)  # the title, once more as a heading
+    assert text.rstrip().endswith(("</html>", "\\end{document}"))
 
 
 def test_json_is_a_list_of_objects(handmade: Path, capsys: pytest.CaptureFixture[str]) -> None:

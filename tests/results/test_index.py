@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from bench.errors import DataError, InputError
 from bench.results.index import (
+    Identity,
     Index,
     IndexCell,
     command_for,
@@ -155,6 +156,22 @@ def test_claims_of_gains_are_kept_and_an_older_index_has_none(tmp_path: Path) ->
     assert (found.claims[0].by, found.gains) == (None, ())
 
 
+def test_what_labels_stand_for_is_known_as_long_as_they_are_listed() -> None:
+    def known(*labels: str, name: str = "SASRec") -> dict[str, object]:
+        return {"variants": tuple(Identity(label=each, name=name, settings={"layers": 2}) for each in labels)}
+
+    stored = index(cell("d1", "extra", 3), models=(*MODELS, "extra")).model_copy(
+        update=known("m1", "m2", "m3", "extra", "gone")
+    )
+    merged = stored.merge(index().model_copy(update=known("m1", "m2", "m3", name="MAF")), {}, False)
+    assert [(each.label, each.name) for each in merged.variants] == [
+        ("m1", "MAF"),
+        ("m2", "MAF"),
+        ("m3", "MAF"),
+        ("extra", "SASRec"),
+    ]
+
+
 def test_other_suites_are_not_merged() -> None:
     with pytest.raises(DataError, match="'s' cannot take in that of 't'"):
         index().merge(index().model_copy(update={"suite": "t"}), {}, False)
@@ -235,6 +252,7 @@ def test_the_index_has_the_last_word_on_its_file_and_overrides(tmp_path: Path) -
 def test_an_index_of_an_earlier_version_is_read(handmade: Path) -> None:
     found = read_index(handmade, "handmade")
     assert (found.file, found.overrides, found.added_models) == (None, None, ())
+    assert (found.paper, found.sources, found.variants) == (None, (), ())
     assert overrides_of("handmade@a=1", found) == ("a=1",)
 
 

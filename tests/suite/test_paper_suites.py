@@ -28,18 +28,19 @@ def paper_suite(name: str) -> Suite:
 
 
 @pytest.mark.parametrize(
-    ("name", "models", "runs"),
+    ("name", "table", "models", "runs"),
     [
-        ("table2", ["GRU4Rec", "Caser", "SASRec", "BERT4Rec", "SASRecF", "FDSA", "MAF"], 140),
-        ("table3", ["MAF sum", "MAF concat", "MAF gate"], 60),
-        ("table4", ["MAF with multitask", "MAF without multitask"], 40),
-        ("figure3", ["MAF image", "MAF text", "MAF category", "MAF"], 80),
-        ("figure4", ["MAF"], 1),
+        ("table2", 2, ["GRU4Rec", "Caser", "SASRec", "BERT4Rec", "SASRecF", "FDSA", "MAF"], 140),
+        ("table3", 3, ["MAF sum", "MAF concat", "MAF gate"], 60),
+        ("table4", 4, ["MAF with multitask", "MAF without multitask"], 40),
+        ("figure3", 2, ["MAF image", "MAF text", "MAF category", "MAF"], 80),
+        ("figure4", 2, ["MAF"], 1),
     ],
 )
-def test_models_and_runs(name: str, models: list[str], runs: int) -> None:
+def test_models_and_runs(name: str, table: int, models: list[str], runs: int) -> None:
     suite = paper_suite(name)
-    assert (suite.suite, suite.paper) == (name, "maf")
+    assert suite.suite == name
+    assert suite.paper is not None and (suite.paper.name, suite.paper.table) == ("maf", table)
     assert [variant.label for variant in suite.models] == models
     assert len(expand(suite)) == runs
     assert {"multimodal_size", "lambda", "patience", "max_length", "monitor"} <= set(suite.unpublished)

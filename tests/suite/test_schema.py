@@ -25,6 +25,13 @@ def test_a_small_suite_gets_every_default(load: Load) -> None:
     assert suite.features["text"].options == {"size": 64, "standardisation": "zscore"}
 
 
+@pytest.mark.parametrize(("written", "table"), [("maf", 2), ("{name: maf}", 2), ("{name: maf, table: 3}", 3)])
+def test_a_table_of_a_paper(load: Load, written: str, table: int) -> None:
+    paper = load(f"{BODY}paper: {written}\n").paper
+    assert paper is not None
+    assert (paper.name, paper.table) == ("maf", table)
+
+
 def test_numbers_may_be_written_as_in_python(load: Load) -> None:
     suite = load(
         BODY + "training: {learning_rate: 1e-4, epochs: 3}\nfeatures: {text: {name: tfidf-svd, size: 8}}\n"
@@ -38,6 +45,11 @@ def test_numbers_may_be_written_as_in_python(load: Load) -> None:
     [
         ("papr: maf", ["'papr'", "'paper'"]),
         ("paper: mfa", ["'mfa'", "'maf'"]),
+        ("paper: 3", ["paper", "3", "'maf' or a mapping"]),
+        ("paper: {name: mfa}", ["paper.name", "'mfa'", "did you mean 'maf'?"]),
+        ("paper: {name: maf, table: 1}", ["paper.table", "1 is not 2, 3 or 4"]),
+        ("paper: {name: maf, tabel: 3}", ["'tabel'", "paper", "'table'"]),
+        ("paper: {table: 3}", ["'name'", "missing in paper"]),
         ("training: {epohcs: 5}", ["'epohcs'", "training", "'epochs'"]),
         ("training: {epochs: 0}", ["training.epochs", "0", "at least 1"]),
         ("training: {epochs: '5'}", ["training.epochs", "'5'", "whole number"]),
