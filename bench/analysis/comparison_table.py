@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bench.analysis.blocks import Blocks
 from bench.analysis.comparison import CONFIDENCE_OF_TIES, ComparisonRow
-from bench.analysis.crossed import DRAWS, LEVEL, POWER
+from bench.analysis.crossed import LEVEL, POWER
 from bench.analysis.numbers import difference_text, mean_text, share_of
 from bench.wording import count
 
@@ -57,8 +57,8 @@ def _notes(rows: Sequence[ComparisonRow]) -> list[str]:
     together = "" if rows[0].slice is None else ", all slices together"
     notes = [
         f"Differences with their {1 - LEVEL:.0%} intervals, in % of the baseline's mean. Users and seeds"
-        f" stand for others of their kind (crossed bootstrap, {DRAWS:,} draws, corrected for few seeds and"
-        " for what belongs to user and seed together).",
+        f" stand for others of their kind (crossed bootstrap in closed form, corrected for few seeds"
+        " and for what belongs to user and seed together).",
         f"p: of no difference, corrected by Holm's method for the {family} comparisons of a metric{together}."
         " better,"
         f" worse: p at most {LEVEL:g}. tied: not so, and the {CONFIDENCE_OF_TIES:.0%} interval lies within"

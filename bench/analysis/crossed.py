@@ -2,7 +2,8 @@
 
 A metric is a mean over users and seeds, and a claim about a model means other users and other seeds as well.
 Drawing both at random, crossed, is the pigeonhole bootstrap (Owen, Ann. Appl. Stat. 1, 2007): users once for
-both variants and all their seeds, each variant's seeds apart. Two things of it are put right here:
+both variants and all their seeds, each variant's seeds apart. Of means its variances are known in closed
+form, those of endlessly many draws, so that none are made. Two things of it are put right here:
 
 * Few seeds drawn from themselves vary too little, by (S - 1) / S; their part is enlarged accordingly.
 * What belongs to a user *and* a seed (the rank that this training happens to give to this user) is counted
@@ -12,7 +13,7 @@ both variants and all their seeds, each variant's seeds apart. Two things of it 
 The interval is that of Student's distribution, with the degrees of freedom of Satterthwaite (Biometrics 2,
 1946) for the three parts.
 
-Shape letters: U users, S seeds, D draws, C columns (all seeds of all variants).
+Shape letters: U users, S seeds.
 """
 
 from __future__ import annotations
@@ -27,10 +28,8 @@ from scipy.special import stdtr, stdtrit
 
 FloatArray = npt.NDArray[np.float64]
 
-DRAWS = 10_000
 LEVEL = 0.05  # of a decision, two-sided
 POWER = 0.80  # of the smallest detectable effect
-_CELLS = 4_000_000  # of resampled users at a time
 
 
 @dataclass(frozen=True)
@@ -68,42 +67,16 @@ class Estimate:
         return 0.0 if self.error == 0 else float(stdtrit(self.freedom, share))
 
 
-def compare(
-    variants: Mapping[str, FloatArray], baseline: FloatArray, draws: int = DRAWS, seed: int = 0
-) -> dict[str, Estimate]:
+def compare(variants: Mapping[str, FloatArray], baseline: FloatArray) -> dict[str, Estimate]:
     """Every variant's difference from the baseline.
 
     Args:
         variants: by label, [S, U]: the metric of every user with every seed. A single seed stands for a model
             without chance; the same users in the same order for all.
         baseline: likewise.
-        draws: of the bootstrap.
-        seed: of the draws, the same for every variant.
 
     Raises:
         ValueError: the users are not the same in number, or there are fewer than two.
-    """
-    samples = [baseline, *variants.values()]
-    _require_the_same_users(samples)
-    base, *parts = _resampled(samples, draws, np.random.default_rng(seed))
-    return {
-        label: _estimate(
-            sample,
-            baseline,
-            by_users=float(np.var(part.users - base.users)),
-            by_seeds=(float(np.var(part.seeds)), float(np.var(base.seeds))),
-        )
-        for (label, sample), part in zip(variants.items(), parts, strict=True)
-    }
-
-
-def compare_at_once(variants: Mapping[str, FloatArray], baseline: FloatArray) -> dict[str, Estimate]:
-    """As `compare`, with the variances that those of its draws tend to: nothing is drawn.
-
-    For what must be quick: ten thousand draws of a hundred thousand users take a minute.
-
-    Raises:
-        ValueError: as `compare`.
     """
     _require_the_same_users([baseline, *variants.values()])
     of_users, of_seeds = baseline.mean(axis=0), _variance_by_seeds(baseline)
@@ -125,44 +98,13 @@ def _require_the_same_users(samples: Sequence[FloatArray]) -> None:
 
 
 def _variance_by_seeds(sample: FloatArray) -> float:
-    """The variance of `_Resampled.seeds` over endless draws: of seeds, each with users drawn anew."""
+    """The variance that drawing seeds adds, users being drawn as well: enlarged by S / (S - 1)."""
     seeds, users = sample.shape
     if seeds < 2:
         return 0.0
     centred = sample - sample.mean(axis=0)
     squares = centred.mean(axis=1) ** 2 + centred.var(axis=1) / users
     return float(squares.sum() / (seeds * (seeds - 1)))
-
-
-@dataclass(frozen=True)
-class _Resampled:
-    """Means of one variant over resampled users [D] (all seeds alike), and what resampled seeds add [D]."""
-
-    users: FloatArray
-    seeds: FloatArray
-
-
-def _resampled(samples: Sequence[FloatArray], draws: int, rng: np.random.Generator) -> list[_Resampled]:
-    columns_UC = np.concatenate(samples).T
-    users = len(columns_UC)
-    means_DC = np.empty((draws, columns_UC.shape[1]))
-    rows = max(1, _CELLS // users)
-    for start in range(0, draws, rows):
-        size = min(rows, draws - start)
-        drawn = rng.integers(users, size=(size, users)) + users * np.arange(size)[:, None]
-        weights = np.bincount(drawn.ravel(), minlength=size * users).reshape(size, users)
-        means_DC[start : start + size] = weights @ columns_UC / users
-    found = []
-    at = 0
-    for sample in samples:
-        seeds = len(sample)
-        means_DS = means_DC[:, at : at + seeds]
-        at += seeds
-        whole = means_DS.mean(axis=1)
-        shares_DS = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=draws) / seeds
-        wider = math.sqrt(seeds / (seeds - 1)) if seeds > 1 else 0.0
-        found.append(_Resampled(whole, wider * ((shares_DS * means_DS).sum(axis=1) - whole)))
-    return found
 
 
 def _estimate(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
-from bench.analysis.crossed import DRAWS, Estimate, FloatArray, compare, holm
+from bench.analysis.crossed import Estimate, FloatArray, compare, holm
 from bench.analysis.sides import pair_of
 from bench.results.query import CellResult
 from bench.suite.parts import GainClaim
@@ -42,9 +42,7 @@ class GainPair:
     reason: str | None = None
 
 
-def relative_gain(
-    variant: FloatArray, baseline: FloatArray, draws: int = DRAWS, seed: int = 0
-) -> Estimate | None:
+def relative_gain(variant: FloatArray, baseline: FloatArray) -> Estimate | None:
     """The gain of ``variant`` over ``baseline`` as a share of the latter's mean; None if that is 0.
 
     Arguments and errors as `bench.analysis.crossed.compare`, each [S, U].
@@ -53,7 +51,7 @@ def relative_gain(
     if base == 0:
         return None
     ratio = float(variant.mean()) / base
-    found = compare({"": variant}, ratio * baseline, draws, seed)[""]
+    found = compare({"": variant}, ratio * baseline)[""]
     return Estimate(ratio - 1, found.error / abs(base), found.freedom)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bench.analysis.crossed import LEVEL, FloatArray, compare_at_once, holm
+from bench.analysis.crossed import LEVEL, FloatArray, compare, holm
 from bench.analysis.sides import Side, side_of, why_not
 from bench.analysis.tables import RankGroup, TableRow
 from bench.results.query import CellResult
@@ -100,7 +100,7 @@ def _group(rows: Sequence[TableRow], sides: Mapping[str, Side], metric: str) -> 
 
 
 def not_worse(samples: Mapping[str, FloatArray], best: FloatArray) -> list[str]:
-    """The variants that are not decided worse than the best, each [S, U] as in `compare_at_once`."""
-    found = compare_at_once(samples, best)
+    """The variants that are not decided worse than the best, each [S, U] as in `compare`."""
+    found = compare(samples, best)
     corrected = holm([estimate.p for estimate in found.values()])
     return [label for label, p in zip(found, corrected, strict=True) if p > LEVEL]
