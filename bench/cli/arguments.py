@@ -40,8 +40,70 @@ Dataset = Annotated[
 ]
 
 
+class TableFormat(StrEnum):
+    """Formats of `bench table`, `bench compare` and `bench check`."""
+
+    rich = "rich"
+    markdown = "markdown"
+    html = "html"
+    latex = "latex"
+    latex_standalone = "latex-standalone"
+    csv = "csv"
+    json = "json"
+
+
+class AblationMode(StrEnum):
+    """Modes of `bench ablate`."""
+
+    only = "only"
+    without = "without"
+    add = "add"
+
+
+class AblationControl(StrEnum):
+    """Controls of `bench ablate`."""
+
+    shuffle = "shuffle"
+    noise = "noise"
+    zero = "zero"
+    random_id = "random-id"
+
+
+class SliceKind(StrEnum):
+    """How `bench compare` divides the test users."""
+
+    popularity = "popularity"
+    history = "history"
+
+
+class TableLayout(StrEnum):
+    """What the rows and columns of `bench table` are."""
+
+    models = "models"
+    paper = "paper"
+
+
 class ListFormat(StrEnum):
     """Formats of `bench models` and `bench datasets`."""
 
     rich = "rich"
     json = "json"
+
+
+SuiteResults = Annotated[
+    str, typer.Argument(metavar="SUITE", help="The name of a suite with results, or a suite file.")
+]
+Format = Annotated[TableFormat, typer.Option(help="For reading, or with every digit.")]
+
+# What to run of a suite, and how.
+Datasets = Annotated[
+    list[str] | None,
+    typer.Option(help="Only this dataset, e.g. ml-100k or toyshop[image=1]. Repeatable."),
+]
+Seeds = Annotated[list[int] | None, typer.Option(help="Only this seed. Repeatable.")]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Runs at a time (default: cores / threads of a run).")]
+Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Say what would be run, how long it takes and what is missing, and stop."),
+]

@@ -7,14 +7,31 @@ Only signatures stand here. A verb's module, and with it torch, is imported when
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bench import __version__
-from bench.cli.arguments import Home, ListFormat, Override, Results, Suite
+from bench.cli.arguments import (
+    AblationControl,
+    AblationMode,
+    Datasets,
+    Device,
+    DryRun,
+    Format,
+    Home,
+    Jobs,
+    ListFormat,
+    Override,
+    Results,
+    Seeds,
+    SliceKind,
+    Suite,
+    SuiteResults,
+    TableFormat,
+    TableLayout,
+)
 from bench.cli.data_app import data
 from bench.cli.features_app import features
 from bench.errors import BenchError, InputError
@@ -28,49 +45,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: brackets stay brackets, and rich is not imported for it
 )
-
-
-class TableFormat(StrEnum):
-    """Formats of `bench table`, `bench compare` and `bench check`."""
-
-    rich = "rich"
-    markdown = "markdown"
-    html = "html"
-    latex = "latex"
-    latex_standalone = "latex-standalone"
-    csv = "csv"
-    json = "json"
-
-
-class AblationMode(StrEnum):
-    """Modes of `bench ablate`."""
-
-    only = "only"
-    without = "without"
-    add = "add"
-
-
-class AblationControl(StrEnum):
-    """Controls of `bench ablate`."""
-
-    shuffle = "shuffle"
-    noise = "noise"
-    zero = "zero"
-    random_id = "random-id"
-
-
-class SliceKind(StrEnum):
-    """How `bench compare` divides the test users."""
-
-    popularity = "popularity"
-    history = "history"
-
-
-class TableLayout(StrEnum):
-    """What the rows and columns of `bench table` are."""
-
-    models = "models"
-    paper = "paper"
 
 
 def _version(value: bool) -> None:
@@ -91,25 +65,15 @@ def _main(
 @app.command("run")
 def _run(
     suite: Suite,
-    dataset: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this dataset, e.g. ml-100k or toyshop[image=1]. Repeatable."),
-    ] = None,
+    dataset: Datasets = None,
     model: Annotated[list[str] | None, typer.Option(help="Only this model. Repeatable.")] = None,
-    seed: Annotated[list[int] | None, typer.Option(help="Only this seed. Repeatable.")] = None,
+    seed: Seeds = None,
     overrides: Override = None,
     results: Results = Path("results"),
     home: Home = None,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="Runs at a time (default: cores / threads of a run).")
-    ] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run", help="Say what would be run, how long it takes and what is missing, and stop."
-        ),
-    ] = False,
+    jobs: Jobs = None,
+    device: Device = None,
+    dry_run: DryRun = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute again what is already there.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="With --dry-run: name every run, however many there are.")
@@ -140,7 +104,7 @@ def _ablate(
     suite: Annotated[
         str | None,
         typer.Argument(
-            metavar="[SUITE]",
+            metavar="SUITE",
             help="A suite file, or the name of one in suites/ (default: suites/small/figure3.yaml, or"
             " suites/figure3.yaml for its datasets).",
         ),
@@ -169,16 +133,14 @@ def _ablate(
         str | None,
         typer.Option(metavar="LABEL", help="The variant to take apart (default: the MAF that reads most)."),
     ] = None,
-    dataset: Annotated[list[str] | None, typer.Option(help="Only this dataset. Repeatable.")] = None,
-    seed: Annotated[list[int] | None, typer.Option(help="Only this seed. Repeatable.")] = None,
+    dataset: Datasets = None,
+    seed: Seeds = None,
     overrides: Override = None,
     results: Results = Path("results"),
     home: Home = None,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="Runs at a time (default: cores / threads of a run).")
-    ] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, and stop.")] = False,
+    jobs: Jobs = None,
+    device: Device = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Take a model apart: write a suite that varies one thing at a time, run it, and compare."""
     from bench.cli.ablate import ablate, ablation
@@ -209,10 +171,8 @@ def _ablate(
 
 @app.command("table")
 def _table(
-    suite: Annotated[
-        str, typer.Argument(metavar="SUITE", help="The name of a suite with results, or a suite file.")
-    ],
-    format: Annotated[TableFormat, typer.Option(help="For reading, or with every digit.")] = TableFormat.rich,
+    suite: SuiteResults,
+    format: Format = TableFormat.rich,
     claims: Annotated[
         bool, typer.Option("--claims", help="Only the verdicts on the suite's claims of equality.")
     ] = False,
@@ -235,9 +195,7 @@ def _table(
 
 @app.command("compare")
 def _compare(
-    suite: Annotated[
-        str, typer.Argument(metavar="SUITE", help="The name of a suite with results, or a suite file.")
-    ],
+    suite: SuiteResults,
     baseline: Annotated[
         str | None,
         typer.Option(
@@ -265,7 +223,7 @@ def _compare(
             min=0, metavar="N", help="A cold item has at most N interactions in training (default: 4)."
         ),
     ] = None,
-    format: Annotated[TableFormat, typer.Option(help="For reading, or with every digit.")] = TableFormat.rich,
+    format: Format = TableFormat.rich,
     results: Results = Path("results"),
     home: Home = None,
 ) -> None:
@@ -296,7 +254,7 @@ def _check(
         str | None,
         typer.Option(metavar="NAME", help="Audit the published numbers of a paper (maf), without results."),
     ] = None,
-    format: Annotated[TableFormat, typer.Option(help="For reading, or with every digit.")] = TableFormat.rich,
+    format: Format = TableFormat.rich,
     results: Results = Path("results"),
 ) -> None:
     """Say whether the results bear out a suite's claims; the exit code is 0 if they bear out all.
