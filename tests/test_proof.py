@@ -1,8 +1,8 @@
 """The instrument proves itself: where one modality is planted, the ablation names it and nothing else.
 
-A small form of suites/small/proof-*.yaml: in a shop whose purchases depend on one modality, the model that is
-certified for the mechanism is worse without it, and worse with it permuted or drawn at random; the others do not
-matter. In a shop where nothing is planted, nothing does.
+In a shop whose purchases depend on one modality, the model that is certified for the mechanism is worse
+without it, and worse with it permuted or drawn at random; another modality does not matter. In a shop where
+nothing is planted, nothing does.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ suite: proof
 datasets: [{{name: toyshop, label: shop, mechanism: {mechanism}, {options}{planted}}}]
 seeds: [1, 2, 3]
 metrics: [NDCG@10]
-training:
-  {{epochs: {epochs}, learning_rate: 1.0e-3, batch_size: 256, max_length: 20, stride: 20, patience: 5, threads: 1}}
+training: {{epochs: {epochs}, learning_rate: 1.0e-3, batch_size: 256, max_length: 20, stride: 20}}
 defaults:
   attention: {{hidden_dropout: 0.2, attention_dropout: 0.2}}
 models:
@@ -37,11 +36,12 @@ CERTIFIED = {
 }
 
 
-def words(folder: Path, mechanism: str, planted: Modality | None, *options: str) -> dict[str, str]:
-    """The word for every variant beside the whole model."""
-    weight = "" if planted is None else f"{planted}: 1"
+def words(folder: Path, mechanism: str, planted: Modality | None, other: Modality) -> dict[str, str]:
+    """The word for every variant beside the whole model; ``planted`` and ``other`` are taken apart."""
+    weight = "image: 0" if planted is None else f"{planted}: 1"
     text = SUITE.format(mechanism=mechanism, planted=weight, **CERTIFIED[mechanism])
-    (folder / "proof.yaml").write_text(text.replace(", }", "}"), encoding="utf-8")
+    (folder / "proof.yaml").write_text(text, encoding="utf-8")
+    taken = other if planted is None else f"{planted}+{other}"
     environment = os.environ | {"BENCH_HOME": str(folder / "home"), "COLUMNS": "200"}
 
     def bench(*arguments: str) -> str:
@@ -56,7 +56,24 @@ def words(folder: Path, mechanism: str, planted: Modality | None, *options: str)
         )
         return done.stdout
 
-    bench("ablate", "proof.yaml", "--modality", "all", "--mode", "without", *options)
+    controls = ("--control", "shuffle", "--control", "noise")
+    bench("ablate", "proof.yaml", "--modality", taken, "--mode", "without", *controls)
     (made,) = (folder / "results").glob("proof-ablate-*")
     rows = json.loads(bench("compare", made.name, "--format", "json"))
     return {row["variant"]: row["verdict"] for row in rows}
+
+
+@pytest.mark.parametrize(("mechanism", "planted"), [("attention", "image"), ("content", "text")])
+def test_the_ablation_names_the_planted_modality(tmp_path: Path, mechanism: str, planted: Modality) -> None:
+    other = next(each for each in MODALITIES if each != planted)
+    found = words(tmp_path, mechanism, planted, other)
+    matters = {label for label, word in found.items() if word == "worse"}
+    assert matters == {f"whole without {planted}", f"whole, {planted} shuffle", f"whole, {planted} noise"}
+    assert len(found) == 6 and "better" not in found.values()
+
+
+@pytest.mark.parametrize("mechanism", ["attention", "content"])
+def test_where_nothing_is_planted_nothing_matters(tmp_path: Path, mechanism: str) -> None:
+    found = words(tmp_path, mechanism, None, "image")
+    assert len(found) == 3
+    assert not {"better", "worse"} & set(found.values())
