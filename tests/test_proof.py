@@ -31,7 +31,7 @@ models:
   - {{name: {model}, label: whole, modalities: [image, text, category]{settings}}}
 """
 CERTIFIED = {
-    "attention": {"model": "MAF", "settings": ", multitask: false", "options": "", "epochs": 16},
+    "attention": {"model": "MAF", "settings": ", multitask: false", "options": "", "epochs": 8},
     "content": {"model": "SASRecF", "settings": "", "options": "users: 800, items: 800, ", "epochs": 10},
 }
 
