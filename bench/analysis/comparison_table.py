@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.analysis.blocks import Blocks
 from bench.analysis.comparison import CONFIDENCE_OF_TIES, ComparisonRow
 from bench.analysis.crossed import LEVEL, POWER
+from bench.analysis.formats.blocks import Blocks
 from bench.analysis.numbers import difference_text, mean_text, share_of
 from bench.wording import count
 

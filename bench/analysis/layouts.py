@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from bench.analysis.beside import BesideRow
-from bench.analysis.blocks import Blocks, Cell
+from bench.analysis.formats.blocks import Blocks, Cell
 from bench.analysis.numbers import mean_text, percent_text
 from bench.analysis.tables import TableRow
 

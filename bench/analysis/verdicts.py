@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bench.analysis.blocks import Blocks
 from bench.analysis.equivalence import EqualityRow
+from bench.analysis.formats.blocks import Blocks
 from bench.analysis.numbers import difference_text, mean_text
 from bench.analysis.welch import CONFIDENCE, MOST_SEEDS, POWER
 

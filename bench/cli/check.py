@@ -6,8 +6,8 @@ from pathlib import Path
 
 from bench.analysis.audit.finding import Finding
 from bench.analysis.audit.paper import audit, audit_table
-from bench.analysis.blocks import Blocks
 from bench.analysis.claims import ClaimRow, claim_rows
+from bench.analysis.formats.blocks import Blocks
 from bench.analysis.published import PAPERS
 from bench.cli.table import print_rows, results_of
 from bench.errors import InputError

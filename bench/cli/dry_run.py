@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.analysis.blocks import Blocks
-from bench.analysis.terminal import blocks_to_rich
+from bench.analysis.formats.blocks import Blocks
+from bench.analysis.formats.terminal import blocks_to_rich
 from bench.cli.progress import LineObserver
 from bench.execution.forecast import CATALOGUES, Forecast
 from bench.execution.lacks import Lack, lacks

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, get_args
 from rich.console import Console
 
 from bench.analysis.beside import BesideRow, beside
-from bench.analysis.blocks import Blocks
 from bench.analysis.equivalence import EqualityRow, equality_rows
+from bench.analysis.formats.blocks import Blocks
+from bench.analysis.formats.rendering import TextFormat, to_csv, to_json, to_text
+from bench.analysis.formats.terminal import blocks_to_rich
 from bench.analysis.layouts import Layout, arranged
 from bench.analysis.notes import table_notes
-from bench.analysis.rendering import TextFormat, to_csv, to_json, to_text
 from bench.analysis.tables import TableRow, table_rows
-from bench.analysis.terminal import blocks_to_rich
 from bench.analysis.ties import mark_groups
 from bench.analysis.verdicts import verdict_table
 from bench.errors import InputError

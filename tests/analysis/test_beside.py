@@ -9,8 +9,8 @@ from typing import Any, get_args
 import pytest
 
 from bench.analysis.beside import BesideRow, beside
+from bench.analysis.formats.markdown import blocks_to_markdown
 from bench.analysis.layouts import arranged
-from bench.analysis.markdown import blocks_to_markdown
 from bench.analysis.published import COLUMNS, PAPERS
 from bench.analysis.tables import TableRow
 from bench.errors import InputError

@@ -9,9 +9,9 @@ import pytest
 from rich.console import Console
 
 from bench.analysis.equivalence import EqualityRow
-from bench.analysis.latex import blocks_to_latex
-from bench.analysis.markdown import blocks_to_markdown
-from bench.analysis.terminal import blocks_to_rich
+from bench.analysis.formats.latex import blocks_to_latex
+from bench.analysis.formats.markdown import blocks_to_markdown
+from bench.analysis.formats.terminal import blocks_to_rich
 from bench.analysis.verdicts import (
     verdict_table,
 )

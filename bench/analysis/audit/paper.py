@@ -10,7 +10,7 @@ from bench.analysis.audit.marks import audit_marks
 from bench.analysis.audit.sizes import audit_sizes
 from bench.analysis.audit.statements import audit_gains, audit_statements
 from bench.analysis.audit.tables import audit_tables
-from bench.analysis.blocks import Blocks
+from bench.analysis.formats.blocks import Blocks
 from bench.analysis.published import PAPERS
 from bench.wording import count
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.analysis.blocks import Blocks, Cell, as_cell
+from bench.analysis.formats.blocks import Blocks, Cell, as_cell
 
 _SPECIAL = frozenset("\\`*_[]<>|~#&")
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.analysis.blocks import Blocks, Cell
-from bench.analysis.latex import as_latex, blocks_to_latex, latex_document
+from bench.analysis.formats.blocks import Blocks, Cell
+from bench.analysis.formats.latex import as_latex, blocks_to_latex, latex_document
 
 # What LaTeX makes of a command or of mathematics, written down from its documentation.
 SHOWN = {

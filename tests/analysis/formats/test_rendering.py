@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bench.analysis.blocks import Blocks
-from bench.analysis.latex import blocks_to_latex
+from bench.analysis.formats.blocks import Blocks
+from bench.analysis.formats.latex import blocks_to_latex
+from bench.analysis.formats.markdown import blocks_to_markdown
+from bench.analysis.formats.rendering import TEXT_FORMATS, to_csv, to_json, to_text
+from bench.analysis.formats.terminal import blocks_to_rich
 from bench.analysis.layouts import Layout, arranged
-from bench.analysis.markdown import blocks_to_markdown
-from bench.analysis.rendering import TEXT_FORMATS, to_csv, to_json, to_text
 from bench.analysis.tables import TableRow, table_rows
-from bench.analysis.terminal import blocks_to_rich
 from bench.results.query import load_cells
 
 METRICS = ["Recall@10", "NDCG@10"]

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bench.analysis.blocks import Blocks, Cell, as_cell
+from bench.analysis.formats.blocks import Blocks, Cell, as_cell
 
 _NARROWEST = 8  # of the first column where the others do not wrap
 _BETWEEN = 3  # a column has a space on either side and a line after it; the table one line before all

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from bench.analysis.blocks import Blocks, Cell, as_cell
+from bench.analysis.formats.blocks import Blocks, Cell, as_cell
 
 _GREEK = (
     *("alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "lambda", "mu", "pi", "rho", "sigma"),

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Literal, get_args
 
-from bench.analysis.blocks import Blocks
-from bench.analysis.latex import blocks_to_latex, latex_document
-from bench.analysis.markdown import blocks_to_markdown
+from bench.analysis.formats.blocks import Blocks
+from bench.analysis.formats.latex import blocks_to_latex, latex_document
+from bench.analysis.formats.markdown import blocks_to_markdown
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -30,7 +30,7 @@ def to_text(title: str, tables: Sequence[Blocks], format: TextFormat) -> str:
     """
     if format == "html":
         # The one format that needs jinja2, whose import takes longer than most tables.
-        from bench.analysis.page import html_page
+        from bench.analysis.formats.page import html_page
 
         return html_page(title, tables)
     if format == "latex-standalone":

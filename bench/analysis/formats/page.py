@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from bench.analysis.blocks import Blocks, as_cell
+from bench.analysis.formats.blocks import Blocks, as_cell
 
 
 def html_page(title: str, tables: Sequence[Blocks]) -> str:
     """A page with a table per block, each with its caption, and the notes as lists."""
     environment = Environment(
-        loader=PackageLoader("bench.analysis"),
+        loader=PackageLoader("bench.analysis.formats"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.analysis.blocks import Blocks, Cell
-from bench.analysis.page import html_page
+from bench.analysis.formats.blocks import Blocks, Cell
+from bench.analysis.formats.page import html_page
 
 VOID = {"meta"}
 
