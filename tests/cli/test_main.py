@@ -58,7 +58,14 @@ def test_lists_import_no_torch(verb: str) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["cli.table", "results.query", "results.index", "analysis.formats.rendering", "analysis.notes", "cli.why"],
+    [
+        "cli.table",
+        "results.query",
+        "results.index",
+        "analysis.formats.rendering",
+        "analysis.notes",
+        "cli.why",
+    ],
 )
 def test_reading_results_imports_no_torch(module: str) -> None:
     assert "torch" not in imported_by(f"import bench.{module}")
