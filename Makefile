@@ -11,10 +11,11 @@ WORKERS ?= auto
 export PYTHONDONTWRITEBYTECODE :=
 
 BIN := $(VENV)/bin
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lint format test test-all clean
+.PHONY: help setup demo lint format test test-all browser clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -48,6 +49,14 @@ test: lint ## lint, then the tests that take minutes
 
 test-all: lint ## lint, then every test
 	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term
+
+browser: ## install the system's Chromium, in which tests look at reports
+	@if command -v chromedriver >/dev/null; then :; \
+	elif command -v apt-get >/dev/null; then \
+		$(SUDO) apt-get update -qq && \
+		$(SUDO) apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null; \
+	elif command -v dnf >/dev/null; then $(SUDO) dnf install -y -q chromium chromedriver; \
+	else echo "install Chromium and chromedriver with your system's package manager" >&2; exit 1; fi
 
 clean: ## remove .venv and caches; results stay
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage build *.egg-info

@@ -43,12 +43,22 @@ def _has_cuda() -> bool:
     return torch.cuda.is_available()
 
 
+def _has_browser() -> bool:
+    """Whether the system has Chromium and its driver (`make browser`)."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    return chromium is not None and shutil.which("chromedriver") is not None
+
+
 AVAILABLE: dict[str, Callable[[], bool]] = {
     "recbole": lambda: importlib.util.find_spec("recbole") is not None,
     "data": lambda: test_data().is_dir(),
     "cuda": _has_cuda,
     "pdflatex": lambda: shutil.which("pdflatex") is not None,
+    "browser": _has_browser,
 }
+
+
+NEEDS = {"browser": "browser: Chromium and its driver, which `make browser` installs"}
 
 
 def _required() -> set[str]:
@@ -65,7 +75,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", "requires(*names): skip where recbole, data, cuda or pdflatex is absent"
+        "markers", "requires(*names): skip where recbole, data, cuda, pdflatex or a browser is absent"
     )
     unknown = _required() - AVAILABLE.keys()
     if unknown:
@@ -76,7 +86,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("requires"):
         for name in marker.args:
             if not AVAILABLE[name]():
-                pytest.skip(f"needs {name}")
+                pytest.skip(f"needs {NEEDS.get(name, name)}")
 
 
 def _forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

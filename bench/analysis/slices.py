@@ -19,12 +19,11 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from bench.data.datasets import open_dataset
-from bench.data.prepared import IntArray, PreparedDataset, Targets, TrainingData, load_training
-from bench.errors import DataError, InputError
+from bench.data.prepared import IntArray, Targets, TrainingData, load_training
+from bench.errors import DataError
+from bench.execution.run_data import run_dataset
 from bench.results.records import RunRecord
 from bench.results.values import test_targets
-from bench.suite.datasets import written_dataset
 from bench.wording import count
 
 Kind = Literal["popularity", "history"]
@@ -86,8 +85,8 @@ class Slicing:
         """
         if not records:
             return [Slice(name) for kind in self.kinds for name in _NAMES[kind]]
-        targets = _common_targets(results, records)
-        data = load_training(_dataset_of(records[0], self.home))
+        targets = common_targets(results, records)
+        data = load_training(run_dataset(records[0], self.home))
         hash_ = records[0].inputs.dataset.hash
         return [each for kind in self.kinds for each in self._cut(kind, data, targets, hash_)]
 
@@ -125,7 +124,12 @@ def history_lengths(data: TrainingData, targets: Targets) -> IntArray:
     return training + np.diff(data.validation_offsets)[targets.users]
 
 
-def _common_targets(results: Path, records: Sequence[RunRecord]) -> Targets:
+def common_targets(results: Path, records: Sequence[RunRecord]) -> Targets:
+    """The test targets of runs on the same data.
+
+    Raises:
+        DataError: they differ, or cannot be read.
+    """
     first = Targets(*test_targets(results, records[0]))
     for record in records[1:]:
         users, items = test_targets(results, record)
@@ -135,20 +139,3 @@ def _common_targets(results: Path, records: Sequence[RunRecord]) -> Targets:
                 " targets, though they read the same data: compute them again with `bench run --fresh`"
             )
     return first
-
-
-def _dataset_of(record: RunRecord, home: Path | None) -> PreparedDataset:
-    """The prepared dataset that a run read."""
-    spec, facts = record.spec.dataset, record.inputs.dataset
-    written = written_dataset(spec.name, spec.options)
-    prepare = "`bench run` with the suite prepares it" if written is None else f"bench data prepare {written}"
-    found = open_dataset(spec.name, spec.label, spec.options, home)
-    if found is None:
-        raise InputError(f"slices of {spec.label} need its data, which are not prepared here", remedy=prepare)
-    if found.content_hash != facts.hash:
-        raise InputError(
-            f"{spec.label} as prepared here is not what the runs read (content {found.content_hash[:12]}, not"
-            f" {facts.hash[:12]}), so their users cannot be divided by it",
-            remedy="prepare it from the files that they were made of, or `bench run` the suite on these data",
-        )
-    return found

@@ -11,6 +11,7 @@ import typer
 
 Suite = Annotated[str, typer.Argument(metavar="SUITE", help="A suite file, or the name of one in suites/.")]
 Results = Annotated[Path, typer.Option(metavar="DIR", help="The results folder.")]
+Plots = Annotated[Path, typer.Option(metavar="DIR", help="The folder of figures.")]
 
 
 def _set_home(home: Path | None) -> Path | None:

@@ -6,18 +6,16 @@ from pathlib import Path
 
 from bench.analysis.audit.finding import Finding
 from bench.analysis.audit.paper import audit, audit_table
+from bench.analysis.claim_table import claim_table
 from bench.analysis.claims import ClaimRow, claim_rows
-from bench.analysis.formats.blocks import Blocks
 from bench.analysis.published import PAPERS
 from bench.cli.table import print_rows, results_of
 from bench.errors import InputError
 from bench.results.index import read_index
 from bench.results.query import cells_of
 from bench.suite.problems import suggest
-from bench.wording import count
 
 EXIT_NOT_ALL = 1
-_COLUMNS = ("claim", "metric", "standing", "evidence")
 
 
 def check(results: Path, suite: str | None, paper: str | None, format: str) -> int:
@@ -69,22 +67,5 @@ def _check_claims(results: Path, suite: str, format: str) -> int:
             remedy="write `claims:` in the suite file; `bench run` enters them and reuses every run",
         )
     rows = claim_rows(results, index, cells_of(results, index))
-    print_rows(rows, ClaimRow, _table(rows), format, suite)
+    print_rows(rows, ClaimRow, claim_table(rows), format, suite)
     return 0 if all(row.standing == "supported" for row in rows) else EXIT_NOT_ALL
-
-
-def _table(rows: list[ClaimRow]) -> Blocks:
-    blocks: dict[str, list[tuple[str, ...]]] = {}
-    for row in rows:
-        own = blocks.setdefault(row.dataset, [])
-        for place, line in enumerate(row.evidence):
-            first = (row.claim, row.metric, row.standing) if place == 0 else ("", "", "")
-            own.append((*first, line))
-    standings = [row.standing for row in rows]
-    told = ", ".join(f"{standings.count(each)} {each}" for each in dict.fromkeys(standings))
-    notes = (
-        f"{count(len(rows), 'claim')}, counted on each dataset: {told}.",
-        "supported: every comparison that the claim makes decides as it says; contradicted: one decides"
-        " against it; not decided: neither (docs/suites.md#claims).",
-    )
-    return Blocks(_COLUMNS, _COLUMNS, blocks, notes, wide=("claim", "evidence"))

@@ -6,19 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.analysis.baseline import baseline_of
 from bench.analysis.comparison import ComparisonRow, comparison_rows
 from bench.analysis.comparison_table import comparison_table
 from bench.cli.table import print_rows
 from bench.errors import InputError
 from bench.evaluation.metrics import Metric
-from bench.results.index import Index, read_index
+from bench.results.index import read_index
 from bench.results.query import cells_of
-from bench.suite.problems import suggest
 
 if TYPE_CHECKING:
     from bench.analysis.slices import Slicing
-
-USUAL_BASELINE = "SASRec"
 
 
 def compare(
@@ -56,14 +54,19 @@ def compare(
     chosen = tuple(dict.fromkeys(metrics)) or index.metrics
     for metric in chosen:
         Metric.parse(metric)
-    label = _baseline(index, baseline)
+    label = baseline_of(index, baseline)
     bound = index.margin if margin is None else margin
-    slicing = _slicing(slices, cold, home)
+    slicing = slicing_of(slices, cold, home)
     rows = comparison_rows(results, cells_of(results, index), chosen, label, bound, slicing)
     print_rows(rows, ComparisonRow, comparison_table(rows), format, suite)
 
 
-def _slicing(slices: Sequence[str], cold: int | None, home: Path | None) -> Slicing | None:
+def slicing_of(slices: Sequence[str], cold: int | None, home: Path | None) -> Slicing | None:
+    """How to divide the test users; arguments as of `compare`.
+
+    Raises:
+        InputError: ``cold`` is given and users are not divided by popularity.
+    """
     if cold is not None and "popularity" not in slices:
         raise InputError(
             f"{cold} says which items are cold, and users are not divided by that",
@@ -77,18 +80,3 @@ def _slicing(slices: Sequence[str], cold: int | None, home: Path | None) -> Slic
 
     kinds = tuple(kind for kind in KINDS if kind in slices)
     return Slicing(kinds, COLD if cold is None else cold, home)
-
-
-def _baseline(index: Index, wanted: str | None) -> str:
-    label = wanted or index.baseline or USUAL_BASELINE
-    if label in index.models:
-        return label
-    if wanted is None:
-        raise InputError(
-            f"{index.suite} has no variant {label!r} to compare with",
-            file="--baseline",
-            remedy=f"name one of {', '.join(index.models)}",
-        )
-    raise InputError(
-        f"{index.suite} has no variant {wanted!r}", file="--baseline", remedy=suggest(wanted, index.models)
-    )

@@ -24,6 +24,7 @@ from bench.cli.arguments import (
     Jobs,
     ListFormat,
     Override,
+    Plots,
     Results,
     Seeds,
     SliceKind,
@@ -34,6 +35,7 @@ from bench.cli.arguments import (
 )
 from bench.cli.data_app import data
 from bench.cli.features_app import features
+from bench.cli.plot_app import plot
 from bench.errors import BenchError, InputError
 from bench.processes import report_crashes
 
@@ -266,6 +268,29 @@ def _check(
     raise typer.Exit(check(results, suite, paper, format.value))
 
 
+@app.command("report")
+def _report(
+    suite: SuiteResults,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LABEL", help="The variant to compare with (default: the suite's, else SASRec)."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The page (default: plots/SUITE/report.html).")
+    ] = None,
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    results: Results = Path("results"),
+    plots: Plots = Path("plots"),
+    home: Home = None,
+) -> None:
+    """Write one HTML file of a suite's results: summary, tables, claims, figures, runs."""
+    from bench.cli.report import report
+
+    report(results, suite, baseline=baseline, output=output, plots=plots, home=home, show=show)
+
+
 @app.command("status")
 def _status(
     suite: Suite, overrides: Override = None, results: Results = Path("results"), home: Home = None
@@ -309,6 +334,7 @@ def _datasets(format: Annotated[ListFormat, typer.Option(help="Output.")] = List
 
 app.add_typer(data)
 app.add_typer(features)
+app.add_typer(plot)
 
 
 def run() -> None:

@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING, get_args
 
 from rich.console import Console
 
-from bench.analysis.beside import BesideRow, beside
 from bench.analysis.equivalence import EqualityRow, equality_rows
 from bench.analysis.formats.blocks import Blocks
 from bench.analysis.formats.rendering import TextFormat, to_csv, to_json, to_text
 from bench.analysis.formats.terminal import blocks_to_rich
 from bench.analysis.layouts import Layout, arranged
 from bench.analysis.notes import table_notes
-from bench.analysis.tables import TableRow, table_rows
-from bench.analysis.ties import mark_groups
+from bench.analysis.suite_table import suite_table
 from bench.analysis.verdicts import verdict_table
 from bench.errors import InputError
-from bench.results.index import Index, read_index
-from bench.results.query import CellResult, cells_of
+from bench.results.index import read_index
+from bench.results.query import cells_of
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -79,24 +77,13 @@ def print_table(
     if claims_only:
         print_rows(verdicts, EqualityRow, verdict_table(verdicts), format, suite)
     else:
-        rows, kind, notes = _rows(results, index, cells, published)
+        found = suite_table(results, index, cells, published)
         if format in ("csv", "json"):
-            print_data(rows, kind, format)
+            print_data(found.rows, found.kind, format)
         else:
-            table = arranged(rows, table_notes(index, cells, notes), layout)
+            table = arranged(found.rows, table_notes(index, cells, found.notes), layout)
             print_text(suite, [table, verdict_table(verdicts)] if verdicts else [table], format)
     return EXIT_UNREADABLE if any(c.status in ("lost", "damaged", "unreadable") for c in cells) else 0
-
-
-def _rows(
-    results: Path, index: Index, cells: Sequence[CellResult], published: bool
-) -> tuple[Sequence[TableRow], type[TableRow], list[str]]:
-    """The rows of a table, their class, and what its readers must know of groups and published values."""
-    rows, notes = mark_groups(results, cells, table_rows(cells, index.metrics))
-    if not published:
-        return rows, TableRow, notes
-    beside_rows, about = beside(index, rows)
-    return beside_rows, BesideRow, [*notes, *about]
 
 
 def print_rows(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from bench.data.prepared import Catalogue
 from bench.features.neighbours import nearest
 from bench.features.pictures import Unreadable, read_picture
 from bench.features.table import ItemFeatures
+from bench.figures import style
 from bench.registry import Modality
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ITEMS = 10
 NEIGHBOURS = 5
 _THUMBNAIL = 160  # pixels
+_WORDS = 5.0  # points: a description is to fit where a picture would be
 
 
 def draw_neighbours(features: ItemFeatures, catalogue: Catalogue, file: Path, seed: int = 0) -> None:
@@ -32,38 +33,25 @@ def draw_neighbours(features: ItemFeatures, catalogue: Catalogue, file: Path, se
         file: png, svg or pdf.
         seed: chooses the items.
     """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
     items, neighbours = nearest(features, NEIGHBOURS)
     rows = np.sort(np.random.default_rng(seed).permutation(len(items))[:ITEMS])
     columns = 1 + neighbours.shape[1]
-    figure, panels = plt.subplots(
-        max(len(rows), 1),
-        columns,
-        figsize=(
-            1.55 * columns,
-            (0.85 if features.modality == "category" else 1.75) * max(len(rows), 1) + 0.5,
-        ),
-        squeeze=False,
-        layout="constrained",
-    )
-    try:
-        for place, row in enumerate(rows):
-            for column, item in enumerate([items[row], *neighbours[row]]):
-                _show(panels[place, column], int(item), catalogue, features.modality, column == 0)
-        for panel in panels.ravel():
+    with style.look():
+        figure, panels = style.panels(
+            max(len(rows), 1), columns, height=0.75 if features.modality == "category" else 1.35
+        )
+        for own, row in zip(panels, rows, strict=False):
+            for place, item in enumerate([items[row], *neighbours[row]]):
+                _show(own[place], int(item), catalogue, features.modality, place == 0)
+        for panel in (panel for own in panels for panel in own):
             panel.set_xticks([])
             panel.set_yticks([])
-        panels[0, 0].set_title("item", fontsize="small", fontweight="bold")
+            panel.grid(visible=False)
+        panels[0][0].set_title("item", fontweight="bold")
         for column in range(1, columns):
-            panels[0, column].set_title(f"neighbour {column}", fontsize="small")
-        figure.suptitle(f"{features.modality}: {features.encoder}", fontsize="small")
-        figure.savefig(file, dpi=120)
-    finally:
-        plt.close(figure)
+            panels[0][column].set_title(f"neighbour {column}")
+        figure.suptitle(f"{features.modality}: {features.encoder}")
+        style.save_as(figure, file)
 
 
 def _show(panel: Axes, item: int, catalogue: Catalogue, modality: Modality, first: bool) -> None:
@@ -81,10 +69,10 @@ def _show(panel: Axes, item: int, catalogue: Catalogue, modality: Modality, firs
     if picture is None:
         panel.text(
             *(0.5, 0.5, _lines(_words(item, catalogue, modality), 24, 9)),
-            ha="center", va="center", fontsize=5.5, color="0.2", transform=panel.transAxes,
+            ha="center", va="center", fontsize=_WORDS, color="0.2", transform=panel.transAxes,
         )  # fmt: skip
     title = catalogue.titles[item - 1] or catalogue.ids[item - 1]
-    panel.set_xlabel(_lines(title, 22, 2), fontsize=6)
+    panel.set_xlabel(_lines(title, 20, 2), fontsize=_WORDS)
 
 
 def _words(item: int, catalogue: Catalogue, modality: Modality) -> str:
@@ -94,5 +82,4 @@ def _words(item: int, catalogue: Catalogue, modality: Modality) -> str:
 
 
 def _lines(text: str, width: int, most: int) -> str:
-    lines: Sequence[str] = textwrap.wrap(text, width, max_lines=most, placeholder="…")
-    return "\n".join(lines).replace("$", r"\$")  # a dollar sign would begin a formula
+    return "\n".join(textwrap.wrap(text, width, max_lines=most, placeholder="…"))

@@ -86,6 +86,15 @@ def attend(joint_THX: Tensor, width: int, batch: Batch, *, causal: bool, scale: 
     )
 
 
+def attention_weights(part_HBLX: Tensor, width: int, *, causal: bool, scale: float) -> Tensor:
+    """softmax(q k' scale) of a group of rows, without dropout: [H, B, L, L]; arguments as of `attend`."""
+    q_HBLK, k_HBLK, _ = _parts(part_HBLX, width)
+    score_HBLL = q_HBLK @ k_HBLK.mT * scale
+    if causal:
+        score_HBLL = score_HBLL.masked_fill(future(part_HBLX.shape[2], part_HBLX.device), -math.inf)
+    return torch.softmax(score_HBLL, dim=-1)
+
+
 def future(length: int, device: torch.device) -> Tensor:
     """Which keys come after which queries: [L, L] bool."""
     return torch.ones(length, length, dtype=torch.bool, device=device).triu(1)

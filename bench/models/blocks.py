@@ -10,7 +10,7 @@ import math
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bench.models.attention import attend, joint_map
+from bench.models.attention import attend, attention_weights, by_group, joint_map
 from bench.models.batch import Batch
 from bench.models.dropout import Dropout
 from bench.suite.settings import AttentionSettings
@@ -35,10 +35,21 @@ class SelfAttention(nn.Module):
 
     def forward(self, x_TD: Tensor, batch: Batch, at: Tensor | None = None) -> Tensor:
         """New states of the tokens ``at`` [M], or of all: [M, D] or [T, D]."""
-        joint = joint_map(x_TD, (self.query, self.key, self.value), self.heads)
+        joint = self._joint(x_TD)
         drop = self.attention_dropout if self.training else 0.0
         mixed_TD = attend(joint, joint.shape[2] // 3, batch, causal=self.causal, scale=self.scale, drop=drop)
         return self.out(mixed_TD, x_TD) if at is None else self.out(mixed_TD[at], x_TD[at])
+
+    def weights(self, x_TD: Tensor, batch: Batch) -> list[Tensor]:
+        """The attention weights of each group of rows, to be looked at: [H, B, L, L]."""
+        joint = self._joint(x_TD)
+        return [
+            attention_weights(part, joint.shape[2] // 3, causal=self.causal, scale=self.scale)
+            for part in by_group(joint, batch)
+        ]
+
+    def _joint(self, x_TD: Tensor) -> Tensor:
+        return joint_map(x_TD, (self.query, self.key, self.value), self.heads)
 
 
 class AttentionOutput(nn.Module):

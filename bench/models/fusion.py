@@ -21,10 +21,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bench.models.attention import attend, by_group, future, join_groups, joint_map
-from bench.models.batch import Batch
+from bench.models.batch import Batch, Group
 from bench.models.blocks import AttentionOutput, FeedForward
 from bench.models.dropout import dropout
 from bench.suite.settings import FusionSettings
+
+ITEM, FUSED = "item", "fused"  # names of attention weights, beside those of the sources
 
 
 class Source(NamedTuple):
@@ -134,6 +136,44 @@ class FusedAttention(nn.Module):
             batch: the rows.
             at: token numbers.
         """
+        joint_THX, widths = self._joint(x_TD, sources)
+        drop = self.dropout if self.training else 0.0
+        if self.fusion is None:
+            # A sum of dot products is one dot product of concatenated heads.
+            mixed_TD = attend(joint_THX, sum(widths), batch, causal=True, scale=self.scale, drop=drop)
+        else:
+            mixed_TD = self._attend(self.fusion, joint_THX, widths, self._present(sources), batch)
+        result: Tensor = self.out(mixed_TD, x_TD) if at is None else self.out(mixed_TD[at], x_TD[at])
+        return result
+
+    def weights(self, x_TD: Tensor, sources: Mapping[str, Source], batch: Batch) -> list[dict[str, Tensor]]:
+        """The attention weights of each group of rows, to be looked at; arguments as of `forward`.
+
+        Returns:
+            for each group by name, [H, B, L, L]: ``item`` and each source, the softmax of its scores alone;
+            ``fused``, where there are sources, what the values are mixed with.
+        """
+        joint_THX, widths = self._joint(x_TD, sources)
+        present_TS = self._present(sources) if sources else None
+        found = []
+        for group, part in zip(batch.groups, by_group(joint_THX, batch), strict=True):
+            scores, _, hidden_LL = self._scores(part, widths)
+            own = {
+                name: self._softmax(one, hidden_LL)
+                for name, one in zip((ITEM, *self.sources), scores, strict=True)
+            }
+            if self.sources:
+                fused = (
+                    torch.stack(scores).sum(0)
+                    if self.fusion is None
+                    else self._fused(self.fusion, scores, present_TS, group, hidden_LL)
+                )
+                own[FUSED] = self._softmax(fused, hidden_LL)
+            found.append(own)
+        return found
+
+    def _joint(self, x_TD: Tensor, sources: Mapping[str, Source]) -> tuple[Tensor, list[int]]:
+        """Queries of all sources, their keys and the values of every token; the widths of the queries."""
         items_THX = joint_map(x_TD, (self.query, self.key, self.value), self.heads)
         widths = [items_THX.shape[2] // 3]
         pairs = [items_THX[..., : 2 * widths[0]]]
@@ -144,15 +184,7 @@ class FusedAttention(nn.Module):
             )
             widths.append(pairs[-1].shape[2] // 2)
         queries, keys = zip(*(pair.chunk(2, dim=-1) for pair in pairs), strict=True)
-        joint_THX = torch.cat([*queries, *keys, items_THX[..., 2 * widths[0] :]], dim=-1)
-        drop = self.dropout if self.training else 0.0
-        if self.fusion is None:
-            # A sum of dot products is one dot product of concatenated heads.
-            mixed_TD = attend(joint_THX, sum(widths), batch, causal=True, scale=self.scale, drop=drop)
-        else:
-            mixed_TD = self._attend(self.fusion, joint_THX, widths, self._present(sources), batch)
-        result: Tensor = self.out(mixed_TD, x_TD) if at is None else self.out(mixed_TD[at], x_TD[at])
-        return result
+        return torch.cat([*queries, *keys, items_THX[..., 2 * widths[0] :]], dim=-1), widths
 
     def _present(self, sources: Mapping[str, Source]) -> Tensor | None:
         """Which sources are present at which tokens [T, S], the item states first; None where all are."""
@@ -182,17 +214,31 @@ class FusedAttention(nn.Module):
         """
         mixed = []
         for group, part in zip(batch.groups, by_group(joint_THX, batch), strict=True):
-            *both, v_HBLK = part.split([*widths, *widths, widths[0]], dim=-1)
-            pairs = zip(both[: len(widths)], both[len(widths) :], strict=True)
-            hidden_LL = future(group.length, part.device)
-            scores_HBLSL = torch.stack([q @ k.mT for q, k in pairs], dim=-2).masked_fill(
-                hidden_LL[:, None], 0.0
-            )
-            present_BLS = None if present_TS is None else group.view(present_TS)
-            fused_HBLL = fusion(scores_HBLSL, present_BLS) * self.scale
-            weight_HBLL = torch.softmax(fused_HBLL.masked_fill(hidden_LL, -math.inf), dim=-1)
+            scores, v_HBLK, hidden_LL = self._scores(part, widths)
+            fused_HBLL = self._fused(fusion, scores, present_TS, group, hidden_LL)
+            weight_HBLL = self._softmax(fused_HBLL, hidden_LL)
             mixed.append(dropout(weight_HBLL, self.dropout, self.training) @ v_HBLK)
         return join_groups(mixed)
+
+    @staticmethod
+    def _scores(part_HBLX: Tensor, widths: list[int]) -> tuple[list[Tensor], Tensor, Tensor]:
+        """Scores [H, B, L, L] of each source before scaling, values, and which keys come after [L, L]."""
+        *both, v_HBLK = part_HBLX.split([*widths, *widths, widths[0]], dim=-1)
+        pairs = zip(both[: len(widths)], both[len(widths) :], strict=True)
+        return [q @ k.mT for q, k in pairs], v_HBLK, future(part_HBLX.shape[2], part_HBLX.device)
+
+    @staticmethod
+    def _fused(
+        fusion: nn.Module, scores: list[Tensor], present_TS: Tensor | None, group: Group, hidden_LL: Tensor
+    ) -> Tensor:
+        """F of the scores of all sources, those of later keys zero: [H, B, L, L]."""
+        scores_HBLSL = torch.stack(scores, dim=-2).masked_fill(hidden_LL[:, None], 0.0)
+        fused_HBLL: Tensor = fusion(scores_HBLSL, None if present_TS is None else group.view(present_TS))
+        return fused_HBLL
+
+    def _softmax(self, scores_HBLL: Tensor, hidden_LL: Tensor) -> Tensor:
+        """Attention weights: of each place to itself and to what comes before."""
+        return torch.softmax((scores_HBLL * self.scale).masked_fill(hidden_LL, -math.inf), dim=-1)
 
 
 def _of_tokens(joint_NHX: Tensor, index_T: Tensor) -> Tensor:

@@ -35,3 +35,8 @@ def command(verb: str, suite: str, overrides: Sequence[str], results: Path) -> s
     """A command line, quoted for a shell; the results folder stands in it unless it is the default."""
     words = ["bench", verb, suite, *(word for text in overrides for word in ("--set", text))]
     return shlex.join(words if results == DEFAULT_RESULTS else [*words, "--results", str(results)])
+
+
+def slug(label: str) -> str:
+    """A label as part of a file's name: letters, digits and ``._-``, at most 60 of them."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", label).strip("-.")[:60] or "unnamed"

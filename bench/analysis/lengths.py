@@ -1,0 +1,131 @@
+"""Where a model wins: its metrics by length of the history and by popularity of the target.
+
+The test users of a dataset are divided into bins of about as many users each, at whole numbers.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.analysis.sides import Side, side_of
+from bench.analysis.slices import KINDS, Kind, common_targets, history_lengths, training_counts
+from bench.data.prepared import IntArray, load_training
+from bench.execution.run_data import run_dataset
+from bench.results.query import CellResult
+
+BINS = 6  # at most
+FEWEST = 30  # users of a bin
+
+
+@dataclass(frozen=True)
+class BinRow:
+    """One variant in one bin of the test users.
+
+    Attributes:
+        dataset: the dataset's label.
+        metric: as in NDCG@10.
+        kind: ``history`` (items before the target) or ``popularity`` (the target's interactions in the
+            training part).
+        low: the least of them in the bin.
+        high: the most.
+        users: of the bin.
+        variant: the variant's label.
+        mean: over these users and the finished seeds.
+        sd: of the means of the seeds; None for one.
+        seeds: the finished seeds.
+    """
+
+    dataset: str
+    metric: str
+    kind: Kind
+    low: int
+    high: int
+    users: int
+    variant: str
+    mean: float
+    sd: float | None
+    seeds: tuple[int, ...]
+
+
+def bin_rows(
+    results: Path, cells: Sequence[CellResult], metrics: Sequence[str], home: Path | None = None
+) -> list[BinRow]:
+    """Every variant in every bin: dataset by dataset, metric by metric, kind by kind.
+
+    Args:
+        results: the results folder, for the places of every user.
+        cells: every run of the suite.
+        metrics: to divide.
+        home: where the prepared data lie (None: the default place).
+
+    Raises:
+        InputError: the data of the runs are not prepared here.
+        DataError: ranks or data cannot be read, or the runs have different test targets.
+    """
+    rows: list[BinRow] = []
+    for dataset in dict.fromkeys(cell.dataset for cell in cells):
+        own = [cell for cell in cells if cell.dataset == dataset and cell.status == "done"]
+        sides = {
+            label: side_of(results, [cell for cell in own if cell.model == label], metrics)
+            for label in dict.fromkeys(cell.model for cell in own)
+        }
+        sides = {label: side for label, side in sides.items() if side.values}
+        hashes = {run.inputs.dataset.hash for side in sides.values() for run in side.records}
+        if len(hashes) != 1:
+            continue  # nothing is finished, or the runs are on different data
+        records = [run for side in sides.values() for run in side.records]
+        targets = common_targets(results, records)
+        data = load_training(run_dataset(records[0], home))
+        values = {"popularity": training_counts(data, targets), "history": history_lengths(data, targets)}
+        for metric in metrics:
+            for kind in KINDS:
+                for users in bins(values[kind]):
+                    inside = values[kind][users]
+                    bounds = (int(inside.min()), int(inside.max()), int(users.sum()))
+                    rows += [
+                        _row((dataset, metric, kind), bounds, label, side, users)
+                        for label, side in sides.items()
+                    ]
+    return rows
+
+
+def _row(
+    what: tuple[str, str, Kind],
+    bounds: tuple[int, int, int],
+    label: str,
+    side: Side,
+    users: npt.NDArray[np.bool_],
+) -> BinRow:
+    assert side.values is not None
+    means = side.values[what[1]][:, users].mean(axis=1).tolist()
+    sd = statistics.stdev(means) if len(means) > 1 else None
+    return BinRow(*what, *bounds, label, statistics.fmean(means), sd, side.seeds)
+
+
+def bins(values: IntArray) -> list[npt.NDArray[np.bool_]]:
+    """Which entries belong to which bin, [M] each, in ascending order.
+
+    A bin ends at a whole number; it has its share of the entries and at least `FEWEST`, the last at least
+    so many or all.
+    """
+    share = max(len(values) / BINS, FEWEST)
+    cuts: list[int] = []
+    taken = 0
+    numbers, counts = np.unique(values, return_counts=True)
+    for number, size in zip(numbers.tolist(), counts.tolist(), strict=True):
+        taken += size
+        if taken >= share:
+            cuts.append(number)
+            taken = 0
+    if 0 < taken < FEWEST and cuts:
+        cuts.pop()  # what is left over joins the last bin
+    elif taken == 0 and cuts:
+        cuts.pop()
+    places = np.searchsorted(np.array(cuts), values)
+    return [places == place for place in range(len(cuts) + 1)]

@@ -1,0 +1,97 @@
+"""`bench plot attention`: which run to look into, and the figure of what it attends to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+from bench.cli.data import progress_bars
+from bench.cli.plot import write_figure
+from bench.errors import InputError
+from bench.execution.attention import AttentionRow, Wanted, attention_maps, attention_rows
+from bench.execution.finished import weights_file
+from bench.figures import style
+from bench.figures.attention import draw_attention
+from bench.results.names import slug
+from bench.results.query import find_run, fingerprints
+from bench.results.records import RunRecord, read_record
+from bench.suite.parts import match
+from bench.suite.schema import load_suite
+
+SUITES = ("suites/small/figure4.yaml", "suites/figure4.yaml")
+
+_ATTENTIVE = ("MAF", "DIFSR", "SASRec", "SASRecF", "FDSA", "BERT4Rec")
+
+
+def plot_attention(
+    results: Path,
+    wanted: Wanted,
+    *,
+    dataset: str | None,
+    model: str | None,
+    run: str | None,
+    home: Path | None,
+    plots: Path,
+    formats: Sequence[str],
+) -> None:
+    """Draw the attention weights of a run.
+
+    Args:
+        results: the results folder.
+        wanted: which weights.
+        dataset: a label or name; the newest run on it whose weights are here.
+        model: only runs of the variant with this label.
+        run: as of `bench.results.query.find_run`; None: see ``dataset``.
+        home: where the prepared data lie (None: the default place).
+        plots: the folder of figures.
+        formats: of the files; empty: all.
+
+    Raises:
+        InputError: no run fits, or it has no such user, layer or head.
+        DataError: results, weights or data are damaged.
+    """
+    if wanted.average and (wanted.user is not None or wanted.short):
+        raise InputError("a mean is over users", file="--average", remedy="without --user and --short")
+    record = find_run(results, run) if run else _newest(results, dataset, model)
+    with progress_bars() as progress:
+        maps = attention_maps(results, record, wanted, home, progress)
+    who = "average" if wanted.average else f"user-{slug(maps.users[0])}"
+    spec = record.spec
+    name = f"attention-{slug(spec.dataset.label)}-{slug(spec.variant.label)}-{who}"
+    kinds = cast("Sequence[style.FileFormat]", formats or style.FILE_FORMATS)
+    with style.look():
+        figure = draw_attention(maps)
+        write_figure(plots / spec.suite / name, kinds, figure, attention_rows(maps), AttentionRow)
+    print(f"of run {record.fingerprint} ({spec.variant.label} on {spec.dataset.label}, seed {spec.seed})")
+
+
+def _newest(results: Path, dataset: str | None, model: str | None) -> RunRecord:
+    """The newest run with weights here; one whose scores have several sources before one of one source."""
+    found = [
+        record
+        for name in fingerprints(results)
+        if weights_file(results, name).exists()
+        for record in [read_record(results, name)]
+        if dataset in (None, record.spec.dataset.label, record.spec.dataset.name)
+        and model in (None, record.spec.variant.label)
+        and (record.spec.variant.name in _ATTENTIVE or model is not None)
+    ]
+    if not found:
+        what = " ".join([*([f"of {model}"] if model else []), *([f"on {dataset}"] if dataset else [])])
+        raise InputError(
+            f"{results} has no finished run {what or 'of a model with attention'} whose weights are here",
+            file="--dataset",
+            remedy=_command(dataset),
+        )
+    fused = [record for record in found if record.spec.variant.name in _ATTENTIVE[:2]]
+    return max(fused or found, key=lambda record: (record.provenance.finished, record.fingerprint))
+
+
+def _command(dataset: str | None) -> str:
+    """What makes a run to look into."""
+    for file in SUITES:
+        if Path(file).is_file() and (dataset is None or match(dataset, load_suite(Path(file)).datasets)):
+            only = "" if dataset is None else f" --dataset {dataset}"
+            return f"`bench run {file}{only}` makes one"
+    return "`bench run` with a suite that trains MAF on it makes one"

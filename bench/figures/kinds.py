@@ -1,0 +1,114 @@
+"""The kinds of figures of a suite's results: the rows of each, how they are drawn, and how to read them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.analysis.bars import BarRow, bar_rows
+from bench.analysis.comparison import ComparisonRow
+from bench.analysis.costs import CostRow, cost_rows
+from bench.analysis.curves import CurveRow, curve_rows
+from bench.analysis.lengths import BinRow, bin_rows
+from bench.figures.compare import draw_comparison
+from bench.figures.curves import draw_curves
+from bench.figures.lengths import draw_lengths
+from bench.figures.modality import draw_modality
+from bench.figures.pareto import draw_pareto
+from bench.results.query import CellResult
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is to be drawn.
+
+    Attributes:
+        results: the results folder.
+        cells: runs of a suite.
+        metrics: of the figures that show some.
+        compared: the variants beside the baseline.
+        home: where the prepared data lie (None: the default place).
+    """
+
+    results: Path
+    cells: Sequence[CellResult]
+    metrics: Sequence[str]
+    compared: Sequence[ComparisonRow] = ()
+    home: Path | None = None
+
+
+@dataclass(frozen=True)
+class FigureKind:
+    """One kind of figure.
+
+    Attributes:
+        title: a heading.
+        shows: what is to be seen, without a verb.
+        caption: how to read it.
+        rows: its numbers; raises what `bench.analysis` raises where they cannot be had.
+        row: the class of these.
+        draw: the figure of them; there must be one row at least.
+    """
+
+    title: str
+    shows: str
+    caption: str
+    rows: Callable[[Subject], Sequence[DataclassInstance]]
+    row: type[DataclassInstance]
+    draw: Callable[[Any], Figure]
+
+
+_OVER_SEEDS = "Lines of a point are the standard deviation over seeds"
+
+KINDS: dict[str, FigureKind] = {
+    "modality": FigureKind(
+        "Means and seeds",
+        "Bars of the means with every seed",
+        "Bars are means over seeds, dots the seeds, lines the 95% interval of the mean over seeds (Student's"
+        " t; the users are the same for all). Whether two variants differ, the comparison says.",
+        lambda subject: bar_rows(subject.cells, subject.metrics),
+        BarRow,
+        draw_modality,
+    ),
+    "compare": FigureKind(
+        "Differences from the baseline",
+        "Differences with intervals and verdicts",
+        "Points are differences of the means in % of the baseline's, lines their 95% intervals. Within the"
+        " grey band a difference counts as none.",
+        lambda subject: subject.compared,
+        ComparisonRow,
+        draw_comparison,
+    ),
+    "pareto": FigureKind(
+        "Quality and cost",
+        "Quality against seconds of training and against parameters",
+        f"{_OVER_SEEDS}; dotted, the best that is had for so much. Seconds of one machine tell little of"
+        " another.",
+        lambda subject: cost_rows(subject.cells, subject.metrics),
+        CostRow,
+        draw_pareto,
+    ),
+    "curves": FigureKind(
+        "Training",
+        "Loss and validation by epoch",
+        "A line per run: the loss with auxiliary losses, and the monitored metric on the validation targets.",
+        lambda subject: curve_rows(subject.results, subject.cells),
+        CurveRow,
+        draw_curves,
+    ),
+    "lengths": FigureKind(
+        "Where a model wins",
+        "Quality by length of the history and by popularity of the target",
+        "The test users in bins of about as many each, by items in their history and by how often their"
+        f" target occurs in training. {_OVER_SEEDS}.",
+        lambda subject: bin_rows(subject.results, subject.cells, subject.metrics, subject.home),
+        BinRow,
+        draw_lengths,
+    ),
+}

@@ -1,0 +1,121 @@
+"""`bench report`: one HTML file that needs no other and asks no network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from bench import __version__
+from bench.analysis.baseline import baseline_of
+from bench.analysis.claim_table import claim_table
+from bench.analysis.claims import ClaimRow, claim_rows
+from bench.analysis.comparison import ComparisonRow, comparison_rows
+from bench.analysis.comparison_table import comparison_table
+from bench.analysis.formats.blocks import Blocks
+from bench.analysis.formats.page import environment
+from bench.analysis.layouts import arranged
+from bench.analysis.notes import table_notes
+from bench.analysis.suite_table import suite_table
+from bench.errors import InputError
+from bench.figures.kinds import Subject
+from bench.report.figures import report_figures
+from bench.report.runs import commands, failure_table, provenance_facts, run_table
+from bench.report.summary import best_sentences, claim_sentence, comparison_sentences, run_sentence
+from bench.results.index import Index, command_for, read_index
+from bench.results.query import CellResult, cells_of
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table with its heading; ``sortable`` where every row stands by itself."""
+
+    name: str
+    title: str
+    table: Blocks
+    sortable: bool
+
+
+def report_page(results: Path, suite: str, home: Path | None = None, baseline: str | None = None) -> str:
+    """The report of a suite's results.
+
+    Args:
+        results: the results folder.
+        suite: the name of the suite's results.
+        home: where the prepared data lie, for figures that need them (None: the default place).
+        baseline: the variant to compare with; None: the suite's, else SASRec where there is one.
+
+    Raises:
+        InputError: there are no results of this suite, none that is finished, or no such baseline.
+        DataError: the results are damaged or unreadable.
+    """
+    index = read_index(results, suite)
+    cells = cells_of(results, index)
+    if not any(cell.status == "done" for cell in cells):
+        raise InputError(
+            f"{suite} has no finished run", remedy=f"{command_for('run', results, suite)} makes them"
+        )
+    compared = _compared(results, index, cells, baseline)
+    claims = claim_rows(results, index, cells) if index.claims or index.gains or index.equalities else []
+    sections, summary = _sections(results, index, cells, compared, claims)
+    script = files("bench.report").joinpath("templates/report.js").read_text(encoding="utf-8")
+    return (
+        environment("bench.report")
+        .get_template("report.html")
+        .render(
+            title=suite,
+            version=__version__,
+            summary=summary,
+            sections=sections,
+            figures=list(report_figures(Subject(results, cells, index.metrics, compared, home))),
+            failures=failure_table(cells),
+            runs=run_table(cells),
+            commands=commands(index, suite),
+            facts=provenance_facts(cells),
+            script=script,
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        )
+    )
+
+
+def _compared(
+    results: Path, index: Index, cells: Sequence[CellResult], baseline: str | None
+) -> list[ComparisonRow]:
+    """Every variant beside the baseline; nothing where none is named and the usual one is not there."""
+    try:
+        label = baseline_of(index, baseline)
+    except InputError:
+        if baseline is not None:
+            raise
+        return []
+    return comparison_rows(results, cells, index.metrics, label, index.margin)
+
+
+def _sections(
+    results: Path,
+    index: Index,
+    cells: Sequence[CellResult],
+    compared: Sequence[ComparisonRow],
+    claims: Sequence[ClaimRow],
+) -> tuple[list[Section], list[str]]:
+    """The tables, and what they say in sentences."""
+    found = suite_table(results, index, cells)
+    notes = table_notes(index, cells, found.notes)
+    sections = [Section("results", "Results", arranged(found.rows, notes), True)]
+    summary = [run_sentence(cells)]
+    for metric in index.metrics[:1]:
+        summary += [*best_sentences(found.rows, metric), *comparison_sentences(compared, metric)]
+    if index.paper is not None:
+        beside = suite_table(results, index, cells, published=True)
+        about = [note for note in beside.notes if note not in found.notes]
+        table = arranged(beside.rows, about, "paper")
+        sections.append(Section("published", "Beside the published values", table, False))
+    if compared:
+        sections.append(Section("comparison", "Comparison", comparison_table(compared), True))
+    if claims:
+        sections.append(Section("claims", "Claims", claim_table(claims), False))
+        summary.append(claim_sentence(claims))
+    return sections, summary

@@ -1,0 +1,201 @@
+"""Every kind of figure: nothing is cut off or hidden, for few and many variants, with awkward names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from bench.analysis.bars import BarRow, seed_interval
+from bench.analysis.comparison import ComparisonRow, Word
+from bench.analysis.costs import CostRow
+from bench.analysis.curves import CurveRow
+from bench.analysis.lengths import BinRow
+from bench.figures import style
+from bench.figures.kinds import KINDS
+
+METRICS = ("Recall@10", "NDCG@10")
+WORDS: tuple[Word, ...] = ("better", "worse", "tied", "underpowered", "not compared")
+
+
+def names(variants: int) -> list[str]:
+    """Labels as users write them, some of them long or with signs that mean something elsewhere."""
+    awkward = ["SASRec", "MAF without the image, with $\\lambda$ = 10 and a gate", "<b>bold</b> & more"]
+    return [*awkward, *(f"recbole/Model{n}" for n in range(20))][:variants]
+
+
+def bars(variants: int, datasets: Sequence[str]) -> list[BarRow]:
+    rng = np.random.default_rng(0)
+    rows = []
+    for dataset in datasets:
+        for metric in METRICS:
+            for place, variant in enumerate(names(variants)):
+                values = tuple((0.2 + rng.normal(size=5) / 50).tolist())
+                reads = [(), ("image",), ("text",), ("image", "text")][place % 4]
+                low, high = seed_interval(values)
+                mean = float(np.mean(values))
+                rows.append(BarRow(dataset, metric, variant, reads, mean, low, high, (1, 2, 3, 4, 5), values))
+    return rows
+
+
+def comparisons(variants: int, datasets: Sequence[str]) -> list[ComparisonRow]:
+    rows = []
+    for metric in METRICS:
+        for dataset in datasets:
+            for place, variant in enumerate(names(variants)[1:]):
+                word = WORDS[place % 5]
+                shift = 0.01 * (place - 2)
+                absent = word == "not compared"
+                rows.append(
+                    ComparisonRow(
+                        dataset, metric, variant, "SASRec", 0.2 + shift, 0.2, shift,
+                        None if absent else shift - 0.01, None if absent else shift + 0.01,
+                        None if absent else 0.04, 0.01, 0.02, word, (1, 2), (1, 2),
+                    )
+                )  # fmt: skip
+    return rows
+
+
+def costs(variants: int, datasets: Sequence[str]) -> list[CostRow]:
+    return [
+        CostRow(
+            dataset, metric, variant, 0.1 + place / 100, 0.01, 0.01 * 9**place, 10**place if place else 0,
+            (1, 2), ("a processor",), place % 2 == 0, place % 2 == 1,
+        )
+        for dataset in datasets
+        for metric in METRICS
+        for place, variant in enumerate(names(variants))
+    ]  # fmt: skip
+
+
+def curves(variants: int, datasets: Sequence[str]) -> list[CurveRow]:
+    return [
+        CurveRow(
+            dataset, variant, seed, epoch, 5 / epoch + place,
+            None if epoch == 2 else 0.1 * epoch / (1 + place),
+            "NDCG@10", epoch == 3, "patience" if epoch == 5 and place % 2 else None,
+        )
+        for dataset in datasets
+        for place, variant in enumerate(names(variants))
+        for seed in (1, 2)
+        for epoch in range(1, 6)
+    ]  # fmt: skip
+
+
+def lengths(variants: int, datasets: Sequence[str]) -> list[BinRow]:
+    return [
+        BinRow(dataset, "NDCG@10", kind, low, low + 9, 1_200, variant, 0.1 + place / 50, 0.01, (1, 2))
+        for dataset in datasets
+        for kind in ("history", "popularity")
+        for low in (0, 10, 20, 1_000)
+        for place, variant in enumerate(names(variants))
+    ]
+
+
+MAKERS: dict[str, Callable[[int, Sequence[str]], Sequence[Any]]] = {
+    "modality": bars,
+    "compare": comparisons,
+    "pareto": costs,
+    "curves": curves,
+    "lengths": lengths,
+}
+
+
+def drawn(name: str, variants: int, datasets: Sequence[str]) -> Figure:
+    with style.look():
+        figure = KINDS[name].draw(MAKERS[name](variants, datasets))
+        figure.savefig("/dev/null", format="png")
+    return figure
+
+
+def texts(figure: Figure) -> list[Text]:
+    return [
+        text
+        for text in figure.findobj(Text)
+        if isinstance(text, Text) and text.get_visible() and text.get_text().strip()
+    ]
+
+
+def test_every_kind_is_tested() -> None:
+    assert MAKERS.keys() == KINDS.keys()
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize(
+    ("variants", "datasets"),
+    [(2, ["one"]), (12, ["one", "A dataset whose label goes on and on"]), (7, ["a", "b", "c", "d", "e"])],
+)
+def test_nothing_is_cut_off(name: str, variants: int, datasets: list[str]) -> None:
+    figure = drawn(name, variants, datasets)
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    width, height = figure.bbox.width, figure.bbox.height
+    shown = texts(figure)
+    assert len(shown) > 10
+    for text in shown:
+        axes = text.axes
+        if axes is not None and text in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+            low, high = sorted(axes.get_xlim()) if text in axes.get_xticklabels() else sorted(axes.get_ylim())
+            at = text.get_position()[0 if text in axes.get_xticklabels() else 1]
+            if not low <= at <= high:
+                continue  # a tick beyond the limits is not drawn
+        box = text.get_window_extent(renderer)
+        assert box.x0 >= -1 and box.y0 >= -1 and box.x1 <= width + 1 and box.y1 <= height + 1, text.get_text()
+    said = {text.get_text() for text in shown}
+    assert all(any(style.shorten(label, 28)[:8] in text for text in said) for label in names(variants)[1:])
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_panels_keep_room_for_their_data(name: str) -> None:
+    """With a dozen variants and two datasets no panel is squeezed by its labels."""
+    for axes in drawn(name, 12, ["one", "two"]).axes:
+        if axes.axison:
+            box = axes.get_position()
+            figure = axes.figure
+            assert box.width * figure.get_figwidth() > 1.2
+            assert box.height * figure.get_figheight() > 0.7
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_labels_are_shown_as_they_are(name: str) -> None:
+    """No formula, no markup: a label is text."""
+    said = " ".join(text.get_text() for text in texts(drawn(name, 3, ["one"])))
+    assert "<b>bold</b> & more" in said
+    for text in texts(drawn(name, 3, ["one"])):
+        assert not text.get_parse_math()
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_same_figure_is_the_same_file(name: str, tmp_path: Path) -> None:
+    made = []
+    for place in ("one", "two"):
+        with style.look():
+            figure = KINDS[name].draw(MAKERS[name](4, ["one"]))
+            made.append([file.read_bytes() for file in style.save(figure, tmp_path / place / name)])
+    assert made[0] == made[1]
+
+
+def test_bars_begin_at_zero() -> None:
+    assert all(axes.get_ylim()[0] == 0 for axes in drawn("modality", 4, ["one"]).axes)
+
+
+def test_seeds_are_dots_of_their_values() -> None:
+    rows = bars(2, ["one"])
+    with style.look():
+        figure = KINDS["modality"].draw(rows)
+    dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert [tuple(line.get_ydata()) for line in dots] == [r.values for r in rows if r.metric == METRICS[0]]
+
+
+def test_differences_are_in_percent_of_the_baseline() -> None:
+    rows = [row for row in comparisons(3, ["one"]) if row.metric == METRICS[0]]
+    with style.look():
+        figure = KINDS["compare"].draw(rows)
+    points = [
+        line.get_xdata()[0] for line in figure.axes[0].lines if line.get_marker() in ("^", "v", "D", "o")
+    ]
+    assert points == pytest.approx([100 * row.difference / 0.2 for row in rows if row.difference is not None])
