@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 
+from bench.figures import style
 from bench.processes import peak_memory_mib
 from benchmarks.cases import Native, attention
 from benchmarks.report import note, parser, show, spread, write
@@ -108,27 +109,26 @@ def power(points_of_axis: list[Point]) -> float:
 
 def draw(found: list[Point], file: Path) -> None:
     """Time, as a multiple of the smallest size's, and memory against the factor, a line per axis."""
-    import matplotlib.pyplot as plt
-
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.4), layout="constrained")
-    for axis, marker in zip(AXES, "osD^", strict=True):
-        own = [point for point in found if point.axis == axis]
-        factors = [point.factor for point in own]
-        times = [statistics.median(point.train_s) for point in own]
-        left.plot(factors, [time / times[0] for time in times], marker=marker, label=axis)
-        right.plot(factors, [point.memory_mib for point in own], marker=marker, label=axis)
-    left.plot(FACTORS, FACTORS, color="0.6", linestyle=":", label="linear")
-    left.set(xscale="log", yscale="log", ylabel="time of a training epoch")
-    right.set(xscale="log", ylabel="peak memory of the process, MiB", ylim=(0, None))
-    for panel in (left, right):
-        panel.minorticks_off()
-        panel.set_xticks(FACTORS, [f"x{factor}" for factor in FACTORS])
-        panel.set_xlabel("growth of one size, the others fixed")
-        panel.grid(alpha=0.3)
-    left.set_yticks(FACTORS, [f"x{factor}" for factor in FACTORS])
-    left.legend(frameon=False)
-    figure.savefig(file)
-    plt.close(figure)
+    with style.look():
+        figure, [[left, right]] = style.panels(1, 2, height=2.8)
+        colours, markers = style.colours(AXES), style.markers(AXES)
+        for axis in AXES:
+            own = [point for point in found if point.axis == axis]
+            factors = [point.factor for point in own]
+            times = [statistics.median(point.train_s) for point in own]
+            look = {"color": colours[axis], "marker": markers[axis]}
+            left.plot(factors, [time / times[0] for time in times], label=axis, **look)
+            right.plot(factors, [point.memory_mib for point in own], **look)
+        left.plot(FACTORS, FACTORS, color=style.QUIET, linestyle=":", label="linear")
+        left.set(xscale="log", yscale="log", ylabel="time of a training epoch")
+        right.set(xscale="log", ylabel="peak memory of the process, MiB", ylim=(0, None))
+        for panel in (left, right):
+            panel.minorticks_off()
+            panel.set_xticks(FACTORS, [f"x{factor}" for factor in FACTORS])
+            panel.set_xlabel("growth of one size, the others fixed")
+        left.set_yticks(FACTORS, [f"x{factor}" for factor in FACTORS])
+        left.legend()
+        style.save_as(figure, file)
 
 
 def main() -> None:

@@ -9,47 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.data.made_up import Shape, generate
 from bench.data.preparation import prepare
 from bench.data.prepared import TrainingData, load_training
 from bench.data.sources.ml100k import MovieLens100K
 from bench.suite.dataset_settings import MovieLens100KSettings
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Sizes of a dataset; every user has at least five interactions."""
-
-    name: str
-    users: int
-    items: int
-    interactions: int
-
 
 VIDEO_GAMES = Shape("VideoGames shape", 4_940, 11_002, 36_752)  # as WOMEN: table 1 of arXiv 2405.17959
 WOMEN = Shape("Women shape", 105_558, 122_701, 810_245)
 LARGE = Shape("large catalogue", 20_000, 120_000, 160_000)  # training parts of 6 items on average
 
 LABELS = 200
-
-
-def generate(shape: Shape, seed: int = 0) -> TrainingData:
-    """Interactions whose lengths above five are skewed and whose items follow a Zipf-like law."""
-    rng = np.random.default_rng(seed)
-    extra = shape.interactions - 5 * shape.users
-    weights = rng.exponential(size=shape.users) ** 2  # a skewed tail: most users are short
-    lengths = 5 + rng.multinomial(extra, weights / weights.sum())
-    popularity = 1 / np.arange(1, shape.items + 1) ** 0.7
-    drawn = rng.choice(shape.items, size=shape.interactions, p=popularity / popularity.sum()) + 1
-    ends = np.cumsum(lengths)
-    kept = np.ones(shape.interactions, dtype=bool)
-    kept[ends - 1] = kept[ends - 2] = False  # held out: test and validation
-    return TrainingData(
-        n_users=shape.users,
-        n_items=shape.items,
-        offsets=np.concatenate([[0], np.cumsum(lengths - 2)]).astype(np.int64),
-        items=drawn[kept].astype(np.int64),
-        validation=drawn[ends - 2].astype(np.int64),
-    )
 
 
 def ml100k() -> TrainingData:

@@ -8,16 +8,15 @@ the suite's claims of equality.
 from __future__ import annotations
 
 import argparse
-import csv
 import math
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
 from bench.errors import BenchError
+from bench.results.history import read_history
 from bench.results.index import read_index
 from bench.results.query import CellResult, cells_of
-from bench.results.records import RUNS
 from benchmarks.report import show
 
 EPOCHS = (1, 2, 3, 4, 6, 8, 10, 12)
@@ -28,10 +27,8 @@ def curves(results: Path, cells: Sequence[CellResult], model: str) -> list[list[
     found = []
     for cell in cells:
         if cell.model == model and cell.record is not None:
-            file = results / RUNS / cell.record.fingerprint / "history.csv"
-            with file.open(encoding="utf-8", newline="") as stream:
-                rows = list(csv.reader(stream))[1:]
-            found.append([(float(loss), float(value)) for _, loss, value, *_ in rows])
+            epochs = read_history(results, cell.record.fingerprint)
+            found.append([(each.loss, each.validation) for each in epochs if each.validation is not None])
     return found
 
 

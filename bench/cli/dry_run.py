@@ -10,10 +10,12 @@ from rich.console import Console
 
 from bench.analysis.formats.blocks import Blocks
 from bench.analysis.formats.terminal import blocks_to_rich
+from bench.cli.data import progress_bars
 from bench.cli.progress import LineObserver
 from bench.execution.forecast import CATALOGUES, Forecast
 from bench.execution.lacks import Lack, lacks
 from bench.execution.outlook import Outlook, State, outlooks
+from bench.execution.rehearsal import STEPS, with_rehearsals
 from bench.results.provenance import cpu_model
 from bench.suite.expansion import RunSpec
 from bench.wording import count, duration
@@ -45,7 +47,8 @@ def print_plan(
     """
     console = Console()
     say = LineObserver(console).say
-    runs = outlooks(specs, results, home, fresh)
+    with progress_bars() as progress:
+        runs = with_rehearsals(outlooks(specs, results, home, fresh), home, progress)
     if len(runs) > LISTED:
         console.print(blocks_to_rich(_table(runs), console.width))
     listed = verbose or len(runs) <= LISTED
@@ -96,6 +99,9 @@ def _source(forecast: Forecast) -> str:
     if forecast.kind == "cell":
         return count(forecast.runs, "finished seed")
     runs, epochs = count(forecast.runs, "run"), count(forecast.epochs, "epoch")
+    if forecast.kind == "rehearsal":
+        size = f"timed steps, {'published size' if forecast.published else 'made-up data'}"
+        return f"{size}, {epochs}" if forecast.epochs else size
     if forecast.kind == "dataset":
         return f"{runs} with other training, by epoch: {epochs}"
     size = "published size, " if forecast.published else ""
@@ -163,7 +169,8 @@ def _times(runs: Sequence[Outlook], jobs: int) -> Iterator[str]:
     if unknown:
         yield (
             f"For {count(unknown, 'run')} there is no forecast: the results hold no finished run of the same"
-            " model, sizes, batches and features. One finished seed of each (--seed N) gives the others one."
+            " model, sizes, batches and features, and it cannot be tried on made-up data. One finished seed"
+            " of each (--seed N) gives the others one."
         )
 
 
@@ -173,6 +180,8 @@ _BASES = {
     " epochs; training may stop early",
     "model": "by target: seconds per training target and epoch of the same model and sizes on other"
     f" datasets, whose catalogues are at most {CATALOGUES:g} times as large or small; rough",
+    "rehearsal": f"timed steps: {STEPS} of each on made-up data, and the ranking of some users, for all"
+    " epochs; rough, and training may stop early",
 }
 
 
@@ -180,7 +189,7 @@ def _bases(known: Sequence[Forecast]) -> Iterator[str]:
     kinds = {forecast.kind for forecast in known}
     yield from (f"  {words}." for kind, words in _BASES.items() if kind in kinds)
     machines = sorted({machine for forecast in known for machine in forecast.machines})
-    if machines != [cpu_model()]:
+    if machines and machines != [cpu_model()]:
         yield f"  The finished runs were made on {', '.join(machines)}; the processor here is {cpu_model()}."
 
 

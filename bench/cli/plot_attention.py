@@ -21,7 +21,7 @@ from bench.suite.schema import load_suite
 
 SUITES = ("suites/small/figure4.yaml", "suites/figure4.yaml")
 
-_ATTENTIVE = ("MAF", "DIFSR", "SASRec", "SASRecF", "FDSA", "BERT4Rec")
+_ATTENTIVE = ("MAF", "DIF-SR", "SASRec", "SASRecF", "FDSA", "BERT4Rec")
 
 
 def plot_attention(

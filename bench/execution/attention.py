@@ -119,14 +119,14 @@ def attention_maps(
             raise InputError(f"{record.spec.variant.label} has no attention that could be shown")
         layers, heads = _shape(stacks)
         layer = _within(wanted.layer or layers, layers, "--layer", "layer")
+        if wanted.head is not None:
+            _within(wanted.head, heads, "--head", "head")
         rng = np.random.default_rng(wanted.seed)
         rows = histories(finished.data, np.arange(finished.data.n_users), with_validation=True)
         users = _users(finished, rows, wanted, rng)
         head = wanted.head
         if head is None and not wanted.average:
             head = int(rng.integers(heads)) + 1
-        if head is not None:
-            _within(head, heads, "--head", "head")
         means = _means(finished, rows, users, layer - 1, head, wanted.positions, progress)
         maps = AttentionMaps(record, means, layer, layers, head, heads, _ids(finished, users))
         return maps if wanted.average else _with_items(maps, finished, rows[users[0]], wanted.positions)
@@ -185,9 +185,10 @@ def _users(
     if wanted.user is not None:
         return np.array([_user_number(finished, wanted.user)])
     longest = int(finished.record.spec.training["max_length"])
-    seen = np.minimum([len(row) for row in rows], longest)
+    lengths = np.array([len(row) for row in rows])
+    seen = np.minimum(lengths, longest)
     if wanted.short:
-        fitting, what = np.flatnonzero((seen <= wanted.positions) & (seen > 1)), "two to"
+        fitting, what = np.flatnonzero(lengths <= wanted.positions), "at most"
         remedy = "more positions, or no --short"
     else:
         fitting, what = np.flatnonzero(seen >= wanted.positions), "at least"

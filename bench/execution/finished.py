@@ -20,7 +20,7 @@ from bench.features.store import extract
 from bench.features.table import ItemFeatures
 from bench.models.base import ModelContext, Recommender
 from bench.models.building import build
-from bench.registry import Modality
+from bench.registry import MODALITIES, Modality
 from bench.results.records import RunRecord, run_folder
 from bench.suite.reference import is_reference
 
@@ -75,7 +75,10 @@ def finished_model(results: Path, record: RunRecord, home: Path | None = None) -
 
 def _features(record: RunRecord, dataset: PreparedDataset, home: Path | None) -> dict[Modality, ItemFeatures]:
     found = {}
-    for modality, encoder in record.spec.features.items():
+    for modality in MODALITIES:  # their order decides which weights are whose
+        encoder = record.spec.features.get(modality)
+        if encoder is None:
+            continue
         table = extract(dataset, modality, encoder["name"], encoder["options"], home)
         wanted = record.inputs.features[modality].hash
         if table.content_hash != wanted:

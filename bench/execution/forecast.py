@@ -1,4 +1,4 @@
-"""How long a run will take, told from finished runs; nothing is told without one that says it.
+"""How long a run will take, told from finished runs (where none tells it, see `bench.execution.rehearsal`).
 
 A run is compared by what its time depends on, from the nearest to the farthest:
 
@@ -28,11 +28,12 @@ _COSTLY = ("batch_size", "scheme", "stride", "max_length", "precision", "threads
 
 @dataclass(frozen=True)
 class Size:
-    """Training targets and items of a dataset; ``published`` are those of a paper, not of prepared data."""
+    """Training targets, items and users of a dataset; ``published``: a paper's, not of prepared data."""
 
     targets: int
     items: int
     published: bool = False
+    users: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Forecast:
     """
 
     seconds: float
-    kind: Literal["cell", "dataset", "model"]
+    kind: Literal["cell", "dataset", "model", "rehearsal"]
     runs: int
     epochs: int
     datasets: tuple[str, ...]

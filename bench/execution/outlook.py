@@ -129,13 +129,13 @@ def _told(
 def size_of(ref: DatasetRef, dataset: PreparedDataset | None) -> Size | None:
     """The size of a dataset as prepared, else as a paper gives it for the whole of it."""
     if dataset is not None:
-        return Size(int(dataset.audit["training_targets"]), dataset.n_items)
+        return Size(int(dataset.audit["training_targets"]), dataset.n_items, users=dataset.n_users)
     recipe = find_recipe(ref.name)
     if recipe is None or ref.options or not {"users", "items", "interactions"} <= recipe.published.keys():
         return None
     users, items, interactions = (int(recipe.published[key]) for key in ("users", "items", "interactions"))
     # Every item but the first of the training part, and the last two of each user are held out.
-    return Size(interactions - 3 * users, items, published=True)
+    return Size(interactions - 3 * users, items, published=True, users=users)
 
 
 def _digest(parts: Mapping[str, Any]) -> str:

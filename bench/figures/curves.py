@@ -42,8 +42,7 @@ def draw_curves(rows: Sequence[CurveRow]) -> Figure:
         Line2D([], [], color="0.3", marker="o", linestyle="", markersize=3.2),
         Line2D([], [], color="0.3", marker="x", linestyle="", markersize=4),
     ]
-    labels = [style.shorten(variant, 40) for variant in variants]
-    style.legend_below(figure, [*lines, *marks], [*labels, "kept epoch", "stopped by patience"])
+    style.legend_below(figure, [*lines, *marks], [*variants, "kept epoch", "stopped by patience"])
     return figure
 
 

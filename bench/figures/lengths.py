@@ -48,7 +48,7 @@ def draw_lengths(rows: Sequence[BinRow]) -> Figure:
         Line2D([], [], color=colours[v], marker=markers[v], linestyle=dashes[v], markersize=3.4)
         for v in variants
     ]
-    style.legend_below(figure, handles, [style.shorten(variant, 40) for variant in variants])
+    style.legend_below(figure, handles, variants)
     return figure
 
 

@@ -35,7 +35,7 @@ def draw_pareto(rows: Sequence[CostRow]) -> Figure:
     points = [
         Line2D([], [], color=colours[v], marker=markers[v], linestyle="", markersize=4.5) for v in variants
     ]
-    style.legend_below(figure, points, [style.shorten(variant, 40) for variant in variants])
+    style.legend_below(figure, points, variants)
     return figure
 
 

@@ -35,6 +35,7 @@ def plan(tmp_path: Path, run_json: RunJson, monkeypatch: pytest.MonkeyPatch) -> 
     """A dry run of so many seeds, three of SASRec done in 100, 300 and 200 s."""
     monkeypatch.setenv("BENCH_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setattr("bench.execution.rehearsal._forecast", lambda run, home: None)
     file = tmp_path / "plan.yaml"
     file.write_text(SUITE % "1, 2, 3", encoding="utf-8")
     [ref] = load_suite(file).datasets
@@ -96,6 +97,19 @@ def test_the_same_model_with_another_patience(plan: Callable[..., str]) -> None:
     out = plan(1, "--set", "training.patience=2", "--model", "SASRec", "--jobs", "1")
     assert "(at most 5 min 20 s, 3 runs with other training, by epoch: 30 epochs)" in out
     assert "Forecast for 1 run: at most about 5 min 20 s," in out and "training may stop early" in out
+
+
+def test_steps_are_timed_where_no_run_tells(
+    plan: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.setenv("BENCH_HOME", str(tmp_path / "home"))
+    found = {"step_s": 0.01, "rank_s": 0.0, "fit_s": 0.0}
+    monkeypatch.setattr("bench.execution.rehearsal.rehearse", lambda spec, shape: found)
+    out = plan(4, "--jobs", "1")
+    [line] = [line for line in out.splitlines() if line.startswith("shop GRU4Rec seed 1: ")]
+    assert "timed steps, made-up data, 30 epochs" in line and "at most" in line
+    assert "timed steps: 2 of each on made-up data" in out and "no forecast" not in out
 
 
 def test_other_machines_are_named(plan: Callable[..., str]) -> None:

@@ -26,12 +26,12 @@ datasets:
   - {name: toyshop, label: shop, users: 80, items: 40, mechanism: attention, image: 1, text: 1, category: 1}
 seeds: [1]
 metrics: [NDCG@10]
-training: {epochs: 2, learning_rate: 0.003, batch_size: 128, max_length: 12, patience: 5, monitor: NDCG@10}
+training: {epochs: 2, learning_rate: 0.003, batch_size: 128, max_length: 40, patience: 5, monitor: NDCG@10}
 features: {image: colour-edge, text: tfidf-svd, category: multi-hot}
 defaults:
   attention: {hidden_size: 16, layers: 2, heads: 2, inner_size: 16}
 models:
-  - {name: MAF, modalities: [image, text, category], multimodal_size: 8, lambda: 1}
+  - {name: MAF, label: MAF, modalities: [image, text, category], multimodal_size: 8, lambda: 1}
   - {name: MAF, label: shuffled, modalities: [image], multimodal_size: 8, controls: {image: shuffle}}
   - BERT4Rec
   - GRU4Rec
@@ -112,8 +112,8 @@ def test_what_is_drawn_follows_the_seed(results: Path) -> None:
 
 def test_a_short_history_is_shown_whole(results: Path) -> None:
     record = run_of(results, "MAF")
-    maps = attention_maps(results, record, Wanted(positions=12, short=True), home(results))
-    assert maps.length is not None and 2 <= maps.length <= 12
+    maps = attention_maps(results, record, Wanted(positions=15, short=True), home(results))
+    assert maps.length is not None and 2 <= maps.length <= 15
     for weights in maps.weights.values():
         assert weights.shape == (maps.length, maps.length)
         assert np.allclose(weights.sum(axis=1), 1)
@@ -155,7 +155,7 @@ def test_rows_hold_every_weight(results: Path) -> None:
         (Wanted(user="nobody"), "has no user 'nobody'"),
         (Wanted(layer=3), "there is no layer 3"),
         (Wanted(head=3), "there is no head 3"),
-        (Wanted(positions=13), "no user of shop has at least 13 items"),
+        (Wanted(positions=41), "no user of shop has at least 41 items"),
     ],
 )
 def test_what_is_not_there(results: Path, wanted: Wanted, says: str) -> None:

@@ -28,17 +28,17 @@ def _double() -> Iterator[None]:
     torch.set_default_dtype(torch.float32)
 
 
-def made(name: str, **settings: Any) -> Any:
+def made(name: str, features: bool = True, **settings: Any) -> Any:
     """A small model in evaluation mode over 20 items, some of which lack a modality."""
     rng = np.random.default_rng(1)
-    features = {}
+    tables = {}
     for modality, width in (("image", 5), ("category", 3)):
         present = np.concatenate([[False], rng.random(20) < 0.7])
         values = rng.normal(size=(21, width)).astype(np.float32) * present[:, None]
-        features[modality] = ItemFeatures(modality, f"hand-{modality}", values, present, "hash")
+        tables[modality] = ItemFeatures(modality, "hand", values, present, "hash", labels=False)
     torch.manual_seed(3)
     sizes = {"hidden_size": WIDTH, "heads": HEADS, "layers": 2, "inner_size": 16}
-    model = build(name, sizes | settings, ModelContext(20, 4, 10, features))
+    model = build(name, sizes | settings, ModelContext(20, 4, 10, tables if features else {}))
     for weight in model.parameters():  # published initial weights attend nearly evenly
         torch.nn.init.normal_(weight, std=0.5)
     return model.eval()
@@ -54,9 +54,9 @@ VARIANTS = [
     ("MAF", {"fusion": "concat", "multimodal_size": 6}),
     ("MAF", {"fusion": "gate", "multimodal_size": 6}),
     ("MAF", {"fusion": "sum", "multimodal_size": 6, "score_scale": "sqrt_head"}),
-    ("MAF", {"modalities": []}),
-    ("DIFSR", {"fusion": "sum", "attribute_size": 6}),
-    ("DIFSR", {"fusion": "gate", "attribute_size": 6}),
+    ("MAF", {"features": False, "multimodal_size": 6}),
+    ("DIF-SR", {"fusion": "sum", "attribute_size": 6}),
+    ("DIF-SR", {"fusion": "gate", "attribute_size": 6}),
     ("SASRec", {}),
     ("BERT4Rec", {}),
 ]
@@ -93,8 +93,11 @@ def test_rows_are_shares_of_what_came_before(name: str, settings: dict[str, Any]
         assert torch.allclose(weights.sum(-1), torch.ones(HEADS, LENGTH))
         if name != "BERT4Rec":
             assert weights.triu(1).abs().max() == 0
-    names = {"MAF": {"item", "content", "fused"}, "DIFSR": {"item", "position", "image", "category", "fused"}}
-    assert set(found) == ({"item"} if settings.get("modalities") == [] else names.get(name, {"item"}))
+    names = {
+        "MAF": {"item", "content", "fused"},
+        "DIF-SR": {"item", "position", "image", "category", "fused"},
+    }
+    assert set(found) == (names.get(name, {"item"}) if settings.get("features", True) else {"item"})
 
 
 def test_item_scores_by_hand() -> None:
