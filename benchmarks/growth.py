@@ -17,11 +17,12 @@ from typing import Any
 
 import torch
 
+from bench.data.made_up import Shape
 from bench.figures import style
 from bench.processes import peak_memory_mib
 from benchmarks.cases import Native, attention
 from benchmarks.report import note, parser, show, spread, write
-from benchmarks.shapes import Shape, generated
+from benchmarks.shapes import generated
 
 FACTORS = (1, 2, 4)
 AXES = ("users", "items", "length", "d")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def draw_curves(rows: Sequence[CurveRow]) -> Figure:
     """Two panels per dataset. A dot marks the epoch that a run kept, a cross where patience ended it."""
     from matplotlib.lines import Line2D
+    from matplotlib.ticker import MaxNLocator
 
     datasets = list(dict.fromkeys(row.dataset for row in rows))
     variants = list(dict.fromkeys(row.variant for row in rows))
@@ -28,15 +29,15 @@ def draw_curves(rows: Sequence[CurveRow]) -> Figure:
             run = [row for row in own if (row.variant, row.seed) == (variant, seed)]
             line = {"color": colours[variant], "linestyle": dashes[variant], "linewidth": 0.8, "alpha": 0.75}
             left.plot([row.epoch for row in run], [row.loss for row in run], **line)
-            seen = [row for row in run if row.validation is not None]
-            right.plot([row.epoch for row in seen], [row.validation for row in seen], **line)
+            seen = [(row.epoch, row.validation) for row in run if row.validation is not None]
+            right.plot([epoch for epoch, _ in seen], [value for _, value in seen], **line)
             _marks(right, run, colours[variant])
         left.set_ylabel("loss")
         right.set_ylabel(f"validation {', '.join(monitors)}")
         left.set_title(style.shorten(dataset, 60), loc="left")
         for panel in (left, right):
             panel.set_xlabel("epoch")
-            panel.xaxis.get_major_locator().set_params(integer=True)
+            panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     lines = [Line2D([], [], color=colours[v], linestyle=dashes[v]) for v in variants]
     marks = [
         Line2D([], [], color="0.3", marker="o", linestyle="", markersize=3.2),

@@ -26,7 +26,7 @@ def draw_dataset(dataset: PreparedDataset, file: Path) -> None:
     with style.look():
         figure, [[left, right]] = style.panels(1, 2, height=2.6)
         one, other = style.colours(["histories", "items"]).values()
-        left.hist(lengths, bins=_bins(lengths), color=one)
+        left.hist(lengths, bins=_bins(lengths).tolist(), color=one)
         left.axvline(float(np.median(lengths)), color="0.2", linestyle=":")
         left.set(xscale="log", xlabel="interactions of a user before the test", ylabel="users")
         left.set_title(f"median (dotted) {np.median(lengths):g}, longest {lengths.max():,}")

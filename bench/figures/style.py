@@ -36,7 +36,7 @@ _MARKERS = "osD^vP*Xph<>"
 _LEGEND = 30  # characters of a label
 _DASHES = ("-", (0, (5, 1.5)), (0, (1, 1.2)), (0, (4, 1, 1, 1)))
 
-_RC = {
+_RC: Any = {
     "font.size": NORMAL,
     "axes.titlesize": NORMAL,
     "axes.labelsize": NORMAL,

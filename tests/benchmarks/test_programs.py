@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from bench.data.made_up import Shape
 from benchmarks import growth, multimodal, ranking
 from benchmarks.cases import attention
 from benchmarks.growth import Point, Size
 from benchmarks.report import spread, write
-from benchmarks.shapes import Shape, generated
+from benchmarks.shapes import generated
 from benchmarks.suites import Workplace
 
 TINY = Shape("tiny", 60, 100, 500)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bench.data.made_up import Shape, generate
 from bench.data.prepared import TrainingData
 from benchmarks.cases import PAPER, Case, Native, attention
 from benchmarks.flops import sasrec_epoch
-from benchmarks.shapes import LABELS, Data, Shape, generate, generated, label_lists
+from benchmarks.shapes import LABELS, Data, generated, label_lists
 from benchmarks.training import Comparison, compare, main, report_device
 
 SMALL = Shape("small", users=600, items=1_500, interactions=5_000)
