@@ -115,11 +115,8 @@ def drawn(name: str, variants: int, datasets: Sequence[str]) -> Figure:
 
 
 def texts(figure: Figure) -> list[Text]:
-    return [
-        text
-        for text in figure.findobj(Text)
-        if isinstance(text, Text) and text.get_visible() and text.get_text().strip()
-    ]
+    found: list[Any] = figure.findobj(Text)
+    return [text for text in found if text.get_visible() and text.get_text().strip()]
 
 
 def test_every_kind_is_tested() -> None:
@@ -145,10 +142,10 @@ def test_nothing_is_cut_off(name: str, variants: int, datasets: list[str]) -> No
 @pytest.mark.parametrize("name", KINDS)
 def test_panels_keep_room_for_their_data(name: str) -> None:
     """With a dozen variants no panel is squeezed by its labels."""
-    for axes in drawn(name, 12, ["one"]).axes:
+    figure = drawn(name, 12, ["one"])
+    for axes in figure.axes:
         if axes.axison:
             box = axes.get_position()
-            figure = axes.figure
             assert box.width * figure.get_figwidth() > 1.2
             assert box.height * figure.get_figheight() > 0.7
 
@@ -180,7 +177,8 @@ def test_seeds_are_dots_of_their_values() -> None:
     rows = bars(2, ["one"])
     with style.look():
         figure = KINDS["modality"].draw(rows)
-    dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    lines: list[Any] = list(figure.axes[0].lines)
+    dots = [line for line in lines if line.get_marker() == "o"]
     assert [tuple(line.get_ydata()) for line in dots] == [r.values for r in rows if r.metric == METRICS[0]]
 
 
@@ -188,7 +186,6 @@ def test_differences_are_in_percent_of_the_baseline() -> None:
     rows = [row for row in comparisons(3, ["one"]) if row.metric == METRICS[0]]
     with style.look():
         figure = KINDS["compare"].draw(rows)
-    points = [
-        line.get_xdata()[0] for line in figure.axes[0].lines if line.get_marker() in ("^", "v", "D", "o")
-    ]
+    lines: list[Any] = list(figure.axes[0].lines)
+    points = [line.get_xdata()[0] for line in lines if line.get_marker() in ("^", "v", "D", "o")]
     assert points == pytest.approx([100 * row.difference / 0.2 for row in rows if row.difference is not None])

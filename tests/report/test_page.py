@@ -128,7 +128,12 @@ def test_the_same_results_are_the_same_page(handmade: Path) -> None:
 
 def test_the_command(handmade: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    monkeypatch.setattr("webbrowser.open", lambda address: bool(opened.append(address)) or True)
+
+    def open_(address: str) -> bool:
+        opened.append(address)
+        return True
+
+    monkeypatch.setattr("webbrowser.open", open_)
     words = ["report", "handmade", "--results", str(handmade), "--plots", str(tmp_path / "plots"), "--open"]
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
