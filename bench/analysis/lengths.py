@@ -16,6 +16,7 @@ import numpy.typing as npt
 from bench.analysis.sides import Side, side_of
 from bench.analysis.slices import KINDS, Kind, common_targets, history_lengths, training_counts
 from bench.data.prepared import IntArray, load_training
+from bench.errors import DataError
 from bench.execution.run_data import run_dataset
 from bench.results.query import CellResult
 
@@ -68,36 +69,39 @@ def bin_rows(
         InputError: the data of the runs are not prepared here.
         DataError: ranks or data cannot be read, or the runs have different test targets.
     """
-    rows: list[BinRow] = []
-    for dataset in dict.fromkeys(cell.dataset for cell in cells):
-        own = [cell for cell in cells if cell.dataset == dataset and cell.status == "done"]
-        sides = {
-            label: side_of(results, [cell for cell in own if cell.model == label], metrics)
-            for label in dict.fromkeys(cell.model for cell in own)
-        }
-        sides = {label: side for label, side in sides.items() if side.values}
-        hashes = {run.inputs.dataset.hash for side in sides.values() for run in side.records}
-        if len(hashes) != 1:
-            continue  # nothing is finished, or the runs are on different data
-        records = [run for side in sides.values() for run in side.records]
-        targets = common_targets(results, records)
-        data = load_training(run_dataset(records[0], home))
-        values = {"popularity": training_counts(data, targets), "history": history_lengths(data, targets)}
-        for metric in metrics:
-            for kind in KINDS:
-                for users in bins(values[kind]):
-                    inside = values[kind][users]
-                    bounds = (int(inside.min()), int(inside.max()), int(users.sum()))
-                    rows += [
-                        _row((dataset, metric, kind), bounds, label, side, users)
-                        for label, side in sides.items()
-                    ]
-    return rows
+    return [
+        row
+        for dataset in dict.fromkeys(cell.dataset for cell in cells if cell.status == "done")
+        for row in _of_dataset(results, [cell for cell in cells if cell.dataset == dataset], metrics, home)
+    ]
+
+
+def _of_dataset(
+    results: Path, cells: Sequence[CellResult], metrics: Sequence[str], home: Path | None
+) -> list[BinRow]:
+    done = [cell for cell in cells if cell.status == "done"]
+    sides = {
+        label: side_of(results, [cell for cell in done if cell.model == label], metrics)
+        for label in dict.fromkeys(cell.model for cell in done)
+    }
+    records = [run for side in sides.values() for run in side.records]
+    if len({run.inputs.dataset.hash for run in records}) > 1:
+        raise DataError(f"the runs on {cells[0].dataset} read different data: `bench run` the suite again")
+    targets = common_targets(results, records)
+    data = load_training(run_dataset(records[0], home))
+    values = {"popularity": training_counts(data, targets), "history": history_lengths(data, targets)}
+    return [
+        _row((cells[0].dataset, metric, kind), values[kind][users], label, side, users)
+        for metric in metrics
+        for kind in KINDS
+        for users in bins(values[kind])
+        for label, side in sides.items()
+    ]
 
 
 def _row(
     what: tuple[str, str, Kind],
-    bounds: tuple[int, int, int],
+    inside: IntArray,
     label: str,
     side: Side,
     users: npt.NDArray[np.bool_],
@@ -105,6 +109,7 @@ def _row(
     assert side.values is not None
     means = side.values[what[1]][:, users].mean(axis=1).tolist()
     sd = statistics.stdev(means) if len(means) > 1 else None
+    bounds = int(inside.min()), int(inside.max()), len(inside)
     return BinRow(*what, *bounds, label, statistics.fmean(means), sd, side.seeds)
 
 

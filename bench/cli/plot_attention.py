@@ -14,8 +14,8 @@ from bench.execution.finished import weights_file
 from bench.figures import style
 from bench.figures.attention import draw_attention
 from bench.results.names import slug
-from bench.results.query import find_run, fingerprints
-from bench.results.records import RunRecord, read_record
+from bench.results.query import find_run, readable_records
+from bench.results.records import RunRecord
 from bench.suite.parts import match
 from bench.suite.schema import load_suite
 
@@ -70,9 +70,7 @@ def _newest(results: Path, dataset: str | None, model: str | None) -> RunRecord:
     """The newest run with weights here; one whose scores have several sources before one of one source."""
     found = [
         record
-        for name in fingerprints(results)
-        if weights_file(results, name).exists()
-        for record in [read_record(results, name)]
+        for record in readable_records(results, lambda name: weights_file(results, name).exists())
         if dataset in (None, record.spec.dataset.label, record.spec.dataset.name)
         and model in (None, record.spec.variant.label)
         and (record.spec.variant.name in _ATTENTIVE or model is not None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -152,14 +152,20 @@ def _cell(record: RunRecord) -> tuple[str, str, int]:
     return record.spec.dataset.label, record.spec.variant.label, record.spec.seed
 
 
-def readable_records(results: Path) -> list[RunRecord]:
+def readable_records(
+    results: Path, wanted: Callable[[str], bool] = lambda fingerprint: True
+) -> list[RunRecord]:
     """The finished runs of all suites; those that are damaged or unreadable are left out.
+
+    Args:
+        results: the results folder.
+        wanted: by fingerprint, which of them.
 
     Raises:
         InputError: ``results`` is a file.
     """
     found = []
-    for fingerprint in fingerprints(results):
+    for fingerprint in filter(wanted, fingerprints(results)):
         try:
             found.append(read_record(results, fingerprint))
         except (DataError, FileNotFoundError):

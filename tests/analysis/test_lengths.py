@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.analysis.lengths import BINS, FEWEST, bins
+from bench.analysis.lengths import BINS, FEWEST, bin_rows, bins
+from bench.errors import DataError
+from bench.results.query import CellResult
+from tests.analysis.conftest import SHARES
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=600))
@@ -29,3 +38,39 @@ def test_bins_of_even_values_are_even() -> None:
 
 def test_one_value_is_one_bin() -> None:
     assert [users.all() for users in bins(np.full(500, 3))] == [True]
+
+
+def test_rows_are_those_counted_on_the_lines(
+    tmp_path: Path, cells: list[CellResult], sequences: dict[str, list[str]]
+) -> None:
+    """In plain Python, from the lines and the places: the last two items of a line are held out."""
+    counts = Counter(item for items in sequences.values() for item in items[:-2])
+    values = {
+        "history": [len(items) - 1 for items in sequences.values()],
+        "popularity": [counts[items[-1]] for items in sequences.values()],
+    }
+    rows = bin_rows(tmp_path, cells, ["Recall@10"])
+    assert {row.variant for row in rows} == set(SHARES) and {row.kind for row in rows} == set(values)
+    for row in rows:
+        inside = [user for user, value in enumerate(values[row.kind]) if row.low <= value <= row.high]
+        assert row.users == len(inside) >= FEWEST
+        means = []
+        for cell in cells:
+            if cell.model == row.variant:
+                table = pq.read_table(tmp_path / "runs" / str(cell.fingerprint) / "ranks.parquet").to_pylist()
+                better = {each["user"]: each["better"] for each in table if each["split"] == "test"}
+                means.append(sum(better[user] < 10 for user in inside) / len(inside))
+        assert row.mean == pytest.approx(sum(means) / 3)
+        assert row.sd == pytest.approx(np.std(means, ddof=1))
+    for kind in values:
+        assert sum(row.users for row in rows if row.kind == kind and row.variant == "Good") == len(sequences)
+
+
+def test_runs_on_different_data(tmp_path: Path, cells: list[CellResult]) -> None:
+    record = cells[0].record
+    assert record is not None
+    other = json.loads(record.model_dump_json())
+    other["inputs"]["dataset"]["hash"] = "another"
+    changed = [replace(cells[0], record=type(record).model_validate(other)), *cells[1:]]
+    with pytest.raises(DataError, match="the runs on lines read different data"):
+        bin_rows(tmp_path, changed, ["Recall@10"])
