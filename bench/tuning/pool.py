@@ -21,7 +21,7 @@ class Worker(Generic[T]):
         self._start()
 
     def begin(self, task: T, order: dict[str, Any]) -> None:
-        """Let it do an order of `bench.tuning.worker.main`."""
+        """Let it do an order of `bench.tuning.worker.serve`."""
         self.task = task
         self._send(order)
 

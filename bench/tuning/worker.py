@@ -29,17 +29,22 @@ class _StopError(Exception):
 
 
 def main(connection: Connection) -> None:
-    """Serve orders until ``null`` arrives or the parent is gone.
+    """Serve orders as a process of its own, for as long as the parent lives."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
+    report_crashes()
+    die_with_parent()
+    logging.getLogger().addHandler(logging.NullHandler())
+    serve(connection)
+
+
+def serve(connection: Connection) -> None:
+    """Serve orders until ``null`` arrives or the other end is gone.
 
     An order is an object with specs (one training each), dataset (folder and label), device, home and
     scratch. Messages are objects with ``kind``: epoch, which is answered by true (go on) or false; done,
     with the mean of the trainings' best validation values; stopped; failed. All have the epochs and seconds
     so far.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
-    report_crashes()
-    die_with_parent()
-    logging.getLogger().addHandler(logging.NullHandler())
     while True:
         try:
             order = json.loads(connection.recv_bytes())
