@@ -33,6 +33,7 @@ GRID = "0.88"
 _NO_DATE: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
 
 _MARKERS = "osD^vP*Xph<>"
+_LEGEND = 30  # characters of a label
 _DASHES = ("-", (0, (5, 1.5)), (0, (1, 1.2)), (0, (4, 1, 1, 1)))
 
 _RC = {
@@ -110,10 +111,13 @@ def dashes(labels: Sequence[str]) -> dict[str, Any]:
 
 
 def legend_below(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:
-    """A legend under all panels, in as many columns as fit the width."""
-    longest = max((len(label) for label in labels), default=1)
-    columns = max(1, min(len(labels), int(figure.get_figwidth() * 72 / (30 + 0.62 * NORMAL * longest))))
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+    """A legend under all panels, in as many columns as fit the width; the figure grows by its height."""
+    shown = [shorten(label, _LEGEND) for label in labels]
+    longest = max((len(label) for label in shown), default=1)
+    columns = max(1, min(len(shown), int(figure.get_figwidth() * 72 / (32 + 0.62 * NORMAL * longest))))
+    lines = -(-len(shown) // columns)
+    figure.set_figheight(figure.get_figheight() + lines * 1.65 * NORMAL / 72)
+    figure.legend(handles, shown, loc="outside lower center", ncols=columns)
 
 
 def shorten(text: str, most: int) -> str:
