@@ -168,7 +168,9 @@ def plan_studies(suite: Suite, name: str, specs: Sequence[RunSpec], planner: Pla
     found = []
     for planned in planner.plan(specs):
         if planned.paths is None:
-            raise DataError(f"{' '.join(planned.spec.cell)}: {planned.error}")
+            raise DataError(
+                f"{' '.join(planned.spec.cell)}: {planned.error} (--dataset and --model narrow a search)"
+            )
         found.append(study_plan(suite, name, planned))
     return found
 

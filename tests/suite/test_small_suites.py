@@ -34,6 +34,7 @@ def test_what_they_share_is_trained_once() -> None:
     marks = {
         fingerprint(identity(spec, "data", dict.fromkeys(spec.features, "features"), "cpu", {"torch": "2"}))
         for file in SMALL
+        if not file.read_text(encoding="utf-8").startswith("# Written by")  # the winners of a search
         for spec in expand(load_suite(file))
     }
     assert len(marks) == 2 * (7 + 2 + 1 + 3) * 5
