@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bench.data.hashing import file_hash
 from bench.suite.reader import read_document
 from bench.suite.schema import load_suite
 from bench.tuning import search
@@ -68,21 +70,29 @@ search:
     }
 
 
-def test_poisoned_test_data_change_nothing(here: Tune, write: Write, tmp_path: Path, home: Path) -> None:
+def poison(home: Path) -> None:
+    """Put something else in the place of the test targets, and let the record say that it is right."""
+    (file,) = home.rglob("test.parquet")
+    record = file.with_name("dataset.json")
+    facts = json.loads(record.read_text(encoding="utf-8"))
+    file.write_bytes(b"not a table")
+    facts["files"][file.name] = file_hash(file)
+    record.write_text(json.dumps(facts), encoding="utf-8")
+
+
+def test_poisoned_test_data_change_nothing(
+    here: Tune, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENCH_HOME", str(tmp_path / "home"))
     write(SHORT)
     here("tune", "tiny.yaml", "--jobs", "1", "--results", "clean")
-    (poisoned,) = [file for file in home.rglob("*test*.parquet") if "toyshop" in str(file)]
-    whole = poisoned.read_bytes()
-    poisoned.write_bytes(b"not a table")
-    try:
-        here("tune", "tiny.yaml", "--jobs", "1")
-        # It is the test targets that were poisoned: a run cannot do without them.
-        assert here("run", "tiny.yaml", "--model", "Popularity", "--jobs", "1", check=None).returncode != 0
-    finally:
-        poisoned.write_bytes(whole)
+    poison(tmp_path / "home")
+    here("tune", "tiny.yaml", "--jobs", "1")
     clean = search_rows(tmp_path / "clean")
     assert what_counts(clean) == what_counts(found(tmp_path)[1])
     assert len(clean) == 4 and all(row.state == "done" for row in clean)
+    # It is the test targets that were poisoned: a run cannot do without them.
+    here("run", "tiny.yaml", "--model", "Popularity", "--seed", "1", check=1)
 
 
 def search_rows(results: Path) -> list[Any]:
