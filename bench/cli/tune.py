@@ -79,19 +79,15 @@ def tune(
     with observer if isinstance(observer, TuneLive) else nullcontext():
         planner = Planner(results, home, progress=observer.preparing)
         plans = plan_studies(suite, name, specs, planner)
-        store = open_storage(address, folder)
-        studies = [SharedStudy(plan, store) for plan in plans]
-        observer.planned(studies, shown(address, folder))
-
-        def keep() -> None:
-            _write(folder, suite, studies)
-
-        try:
-            Search(studies, planner, jobs, home, observer, keep).run()
-        except KeyboardInterrupt:
-            observer.say("Interrupted. Every trial is kept; the same command goes on where this one stopped.")
-            raise
-    records = _write(folder, suite, studies)
+        with open_storage(address, folder) as store:
+            studies = [SharedStudy(plan, store) for plan in plans]
+            observer.planned(studies, shown(address, folder))
+            try:
+                Search(studies, planner, jobs, home, observer, lambda: _write(folder, suite, studies)).run()
+            except KeyboardInterrupt:
+                observer.say("Interrupted. Trials are kept; the same command goes on where this one stopped.")
+                raise
+            records = _write(folder, suite, studies)
     print_summary(suite, records)
     observer.say(
         f"Trials: {folder / 'trials.csv'}, {folder / 'studies.json'}; storage: {shown(address, folder)}"

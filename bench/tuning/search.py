@@ -65,7 +65,7 @@ class Search:
         jobs: int,
         home: Path | None,
         observer: Observer,
-        keep: Callable[[], None],
+        keep: Callable[[], object],
     ) -> None:
         self._studies = studies
         self._planner = planner

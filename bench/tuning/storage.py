@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import optuna
@@ -17,8 +20,9 @@ JOURNAL = "journal.log"
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
-def open_storage(address: str | None, folder: Path) -> BaseStorage:
-    """The storage behind an address, made if need be.
+@contextmanager
+def open_storage(address: str | None, folder: Path) -> Iterator[BaseStorage]:
+    """The storage behind an address, made if need be; its connections end with the context.
 
     Args:
         address: a database's URL, or a file; None: a file in ``folder``.
@@ -28,9 +32,24 @@ def open_storage(address: str | None, folder: Path) -> BaseStorage:
         InputError: the address means nothing, or the database's driver is not installed.
         DataError: the database does not answer, or the file cannot be used.
     """
-    if address is not None and "://" in address:
-        return _database(address)
-    file = folder / JOURNAL if address is None else Path(address)
+    if address is None or "://" not in address:
+        yield open_journal(folder / JOURNAL if address is None else Path(address))
+        return
+    database = _database(address)
+    storage = get_storage(database)
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        database.engine.dispose()
+
+
+def open_journal(file: Path) -> JournalStorage:
+    """The journal in a file, made if need be.
+
+    Raises:
+        DataError: the file cannot be used, or is no journal.
+    """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         # Made by opening a file that must not exist: that works on shared folders too.
@@ -50,13 +69,13 @@ def shown(address: str | None, folder: Path) -> str:
     return re.sub(r"(://[^/@:]*):[^@]*@", r"\1:***@", address)
 
 
-def _database(url: str) -> BaseStorage:
+def _database(url: str) -> RDBStorage:
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
     said = shown(url, Path())
     try:
         # Asks whether a connection still holds before it is used: searches last for days.
-        return get_storage(RDBStorage(url, engine_kwargs={"pool_pre_ping": True}))
+        return RDBStorage(_with_driver(url), engine_kwargs={"pool_pre_ping": True})
     except ImportError as error:
         raise InputError(
             f"the driver of {said} is not installed",
@@ -72,6 +91,15 @@ def _database(url: str) -> BaseStorage:
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise DataError(f"{said} does not answer: {reason}") from error
+
+
+def _with_driver(url: str) -> str:
+    """The address with the driver of PostgreSQL that is here; SQLAlchemy's usual one depends on its version."""
+    scheme, mark, rest = url.partition("://")
+    if scheme not in ("postgresql", "postgres"):
+        return url
+    driver = next((f"+{name}" for name in ("psycopg", "psycopg2") if importlib.util.find_spec(name)), "")
+    return f"postgresql{driver}{mark}{rest}"
 
 
 def _mend(file: Path, lock: JournalFileOpenLock) -> None:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import optuna
 import pytest
+from optuna.trial import TrialState
 
-from bench.tuning.storage import open_storage, shown
+from bench.tuning.storage import open_journal, open_storage, shown
 from bench.tuning.trials import ENDED
 from tests.tuning.conftest import GRID, TPE, Tune, command, environment, found, what_counts
 
@@ -44,8 +45,18 @@ def lines_until(process: subprocess.Popen[str], words: str) -> list[str]:
     raise AssertionError("".join(seen))
 
 
+def wait_for_a_trial(storage: optuna.storages.BaseStorage) -> None:
+    """Until one runs."""
+    (name,) = [each for each in optuna.get_all_study_names(storage) if each.startswith("tiny/")]
+    study = optuna.load_study(study_name=name, storage=storage)
+    end = time.monotonic() + 30
+    while not study.get_trials(states=(TrialState.RUNNING,)):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
 def studies_in(folder: Path) -> list[optuna.Study]:
-    storage = open_storage(str(folder / "results" / "tiny" / "search" / "journal.log"), folder)
+    storage = open_journal(folder / "results" / "tiny" / "search" / "journal.log")
     names = optuna.get_all_study_names(storage)
     return [optuna.load_study(study_name=name, storage=storage) for name in names]
 
@@ -84,9 +95,7 @@ def test_ctrl_c_ends_with_130_and_the_trial_is_tried_again(
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 130, said
     assert "the same command goes on" in said
-    storage = open_storage(
-        str(tmp_path / "results" / "tiny@training.epochs=40" / "search" / "journal.log"), tmp_path
-    )
+    storage = open_journal(tmp_path / "results" / "tiny@training.epochs=40" / "search" / "journal.log")
     (name,) = optuna.get_all_study_names(storage)
     trials = optuna.load_study(study_name=name, storage=storage).trials
     ended = [trial.user_attrs.get(ENDED) for trial in trials if trial.state.name == "FAIL"]
@@ -198,18 +207,21 @@ def postgres() -> Iterator[str]:
     if not url:
         pytest.skip("needs PostgreSQL: BENCH_POSTGRES is not set (docs/tuning.md)")
     yield url
-    storage = open_storage(url, Path())
-    for name in optuna.get_all_study_names(storage):
-        if name.startswith("tiny/"):
-            optuna.delete_study(study_name=name, storage=storage)
+    with open_storage(url, Path()) as storage:
+        for name in optuna.get_all_study_names(storage):
+            if name.startswith("tiny/"):
+                optuna.delete_study(study_name=name, storage=storage)
 
 
 def test_a_search_in_postgresql_is_shared_and_resumed(
     postgres: str, write: Write, tmp_path: Path, home: Path
 ) -> None:
-    write(GRID.replace("[5, 10]", "[1, 5, 10, 20]"))
+    file = write(GRID.replace("[5, 10]", "[1, 5, 10, 20]"))
+    file.write_text(file.read_text(encoding="utf-8").replace("epochs: 3", "epochs: 9"), encoding="utf-8")
     doomed = started(tmp_path, home, "--jobs", "1", "--storage", postgres)
     lines_until(doomed, "trial 1 of")
+    with open_storage(postgres, tmp_path) as storage:
+        wait_for_a_trial(storage)
     doomed.kill()
     doomed.communicate()
     processes = [started(tmp_path, home, "--jobs", "1", "--storage", postgres) for _ in range(2)]
@@ -217,9 +229,9 @@ def test_a_search_in_postgresql_is_shared_and_resumed(
         said, _ = process.communicate(timeout=200)
         assert process.returncode == 0, said
         assert shown(postgres, tmp_path) in said
-    storage = open_storage(postgres, tmp_path)
-    (name,) = [each for each in optuna.get_all_study_names(storage) if each.startswith("tiny/")]
-    trials = optuna.load_study(study_name=name, storage=storage).trials
+    with open_storage(postgres, tmp_path) as storage:
+        (name,) = [each for each in optuna.get_all_study_names(storage) if each.startswith("tiny/")]
+        trials = optuna.load_study(study_name=name, storage=storage).trials
     done = Counter(trial.user_attrs["slot"] for trial in trials if trial.state.name == "COMPLETE")
     assert done == dict.fromkeys(range(12), 1)
     assert sum(trial.user_attrs.get(ENDED) == "died" for trial in trials) == 1
@@ -231,6 +243,6 @@ def test_a_database_of_one_s_own(bench: Tune, write: Write, tmp_path: Path) -> N
     bench("tune", "tiny.yaml", "--jobs", "2", "--storage", f"sqlite:///{tmp_path}/search.db")
     _, rows = found(tmp_path)
     assert len(rows) == 6 and all(row.state == "done" for row in rows)
-    storage = open_storage(f"sqlite:///{tmp_path}/search.db", tmp_path)
-    (name,) = optuna.get_all_study_names(storage)
+    with open_storage(f"sqlite:///{tmp_path}/search.db", tmp_path) as storage:
+        (name,) = optuna.get_all_study_names(storage)
     assert name.startswith("tiny/shop/MAF/")

@@ -104,13 +104,14 @@ def search_rows(results: Path) -> list[Any]:
 def test_the_same_seed_gives_the_same_trials(here: Tune, write: Write, tmp_path: Path) -> None:
     """Thirteen, so that the sampler has begun to learn."""
     write(TPE)
+    serial = ("--jobs", "1", "--set", "training.epochs=1")
     for results in ("one", "two"):
-        here("tune", "tiny.yaml", "--jobs", "1", "--results", results, "--set", "training.epochs=1")
+        here("tune", "tiny.yaml", *serial, "--results", results)
     one = search_rows_of(tmp_path / "one")
     assert one == search_rows_of(tmp_path / "two")
     assert len(one) == 13
     assert len({str(row["settings"]) for row in one}) == 13
-    here("tune", "tiny.yaml", "--results", "two", "--set", "training.epochs=1", "--set", "search.seed=1")
+    here("tune", "tiny.yaml", *serial, "--results", "two", "--set", "search.seed=1")
     other = search_rows_of(tmp_path / "two")
     assert other[0] == one[0] and other[1]["settings"] != one[1]["settings"]
 

@@ -17,7 +17,7 @@ from bench.suite.space import grid_points
 from bench.tuning import trials as notes
 from bench.tuning.owner import this_process
 from bench.tuning.shared import BEAT_EVERY_S, SILENT_S, LostError, SharedStudy
-from bench.tuning.storage import open_storage
+from bench.tuning.storage import open_journal
 from bench.tuning.studies import DEFAULT
 from bench.tuning.trials import Spent, standing
 from tests.tuning.conftest import GRID, TPE, plan_of
@@ -115,8 +115,8 @@ def claimed_elsewhere(file: Path, kind: str) -> None:
         "from pathlib import Path\n"
         "from tests.tuning.conftest import GRID, plan_of\n"
         "from bench.tuning.shared import SharedStudy\n"
-        "from bench.tuning.storage import open_storage\n"
-        "claim = SharedStudy(plan_of(GRID), open_storage(sys.argv[1], Path())).claim()\n"
+        "from bench.tuning.storage import open_journal\n"
+        "claim = SharedStudy(plan_of(GRID), open_journal(Path(sys.argv[1]))).claim()\n"
         "assert claim is not None and claim.slot.number == 0\n"
         f"os.kill(os.getpid(), {kind})\n"
     )
@@ -127,7 +127,7 @@ def claimed_elsewhere(file: Path, kind: str) -> None:
 def test_a_trial_whose_process_died_is_failed_and_tried_again(tmp_path: Path) -> None:
     file = tmp_path / "journal.log"
     claimed_elsewhere(file, "9")
-    shared = SharedStudy(plan_of(GRID), open_storage(str(file), tmp_path))
+    shared = SharedStudy(plan_of(GRID), open_journal(file))
     (dead,) = shared.elsewhere()
     claim = shared.claim()
     assert claim is not None and claim.slot.number == 0 and claim.number != dead.number
@@ -248,7 +248,7 @@ def test_a_changed_search_is_another_study(old: str, new: str) -> None:
 
 
 def _work(file: str, done: multiprocessing.Queue[tuple[int, int]], number: int) -> None:
-    study = SharedStudy(plan_of(GRID.replace("[5, 10]", str(list(range(1, 11))))), open_storage(file, Path()))
+    study = SharedStudy(plan_of(GRID.replace("[5, 10]", str(list(range(1, 11))))), open_journal(Path(file)))
     while (claim := study.claim()) is not None:
         study.report(claim, 1, 0.1)
         study.complete(claim, 0.1, ONE)

@@ -13,18 +13,18 @@ import pytest
 from bench.errors import DataError, InputError
 from bench.tuning.owner import this_process
 from bench.tuning.records import read_search
-from bench.tuning.storage import open_storage, shown
+from bench.tuning.storage import open_journal, open_storage, shown
 
 
 def test_a_journal_that_was_cut_off_is_mended(tmp_path: Path) -> None:
     file = tmp_path / "deep" / "journal.log"
-    storage = open_storage(str(file), tmp_path)
+    storage = open_journal(file)
     optuna.create_study(storage=storage, study_name="one")
     whole = file.read_bytes()
     file.write_bytes(whole + b'{"op_code": 4, "wor')
-    again = open_storage(str(file), tmp_path)
+    again = open_journal(file)
     optuna.create_study(storage=again, study_name="two")
-    assert optuna.get_all_study_names(open_storage(str(file), tmp_path)) == ["one", "two"]
+    assert optuna.get_all_study_names(open_journal(file)) == ["one", "two"]
     assert file.read_bytes().startswith(whole)
     assert [path.name for path in file.parent.iterdir()] == ["journal.log"]  # no lock is left
 
@@ -33,9 +33,9 @@ def test_what_is_no_journal_is_said_to_be_none(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("a shopping list\nand more\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"notes\.txt is no journal of Optuna"):
-        open_storage(str(file), tmp_path)
+        open_journal(file)
     with pytest.raises(DataError, match="cannot be used as storage"):
-        open_storage(str(file / "journal.log"), tmp_path)
+        open_journal(file / "journal.log")
 
 
 @pytest.mark.parametrize(
@@ -54,9 +54,9 @@ def test_passwords_are_not_shown(address: str | None, said: str) -> None:
 
 def test_addresses_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no address of a database"):
-        open_storage("nosuch://x/y", tmp_path)
+        open_storage("nosuch://x/y", tmp_path).__enter__()
     with pytest.raises(DataError, match="does not answer"):
-        open_storage(f"sqlite:///{tmp_path}/no/such/folder/x.db", tmp_path)
+        open_storage(f"sqlite:///{tmp_path}/no/such/folder/x.db", tmp_path).__enter__()
 
 
 def test_owners() -> None:
