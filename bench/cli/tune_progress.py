@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from bench.suite.space import point_text
+from bench.suite.space import TRAINING, point_text
 from bench.tuning.export import trial_rows
 from bench.tuning.records import TrialRow
 from bench.tuning.shared import Claim, SharedStudy
@@ -60,7 +60,7 @@ class TuneLines:
 
     def ended(self, study: SharedStudy, claim: Claim) -> None:
         """Say what came of a trial."""
-        row = next((each for each in trial_rows(study) if each.trial == claim.slot.number), None)
+        row = _row(study, claim)
         if row is None:
             self.say(f"{title(study)}: trial {claim.slot.number}: another process took it over")
             return
@@ -89,12 +89,12 @@ class TuneLines:
 
 
 class TuneLive(TuneLines):
-    """A table of the latest trials, those that run among them."""
+    """A table of the latest trials, those that run among them; it stays when the search has ended."""
 
     def __init__(self, console: Console, folder: Path) -> None:
         super().__init__(console, folder)
         self._rows: dict[tuple[str, str, int], tuple[str, TrialRow]] = {}
-        self._live = Live(console=console, transient=True, get_renderable=self._table, refresh_per_second=4)
+        self._live = Live(console=console, get_renderable=self._table, refresh_per_second=4)
 
     def __enter__(self) -> TuneLive:
         self._live.start()
@@ -113,7 +113,9 @@ class TuneLive(TuneLines):
             name=claim.slot.name,
             state="running",
             value=None,
-            best_so_far=max((each.value or 0.0 for each in trial_rows(study)), default=None),
+            best_so_far=max(
+                (each.best_so_far for each in trial_rows(study) if each.best_so_far), default=None
+            ),
             epochs=0,
             seconds=0.0,
             settings=dict(claim.point),
@@ -129,8 +131,9 @@ class TuneLive(TuneLines):
         self._rows[key] = (total, row.model_copy(update=changed))
 
     def ended(self, study: SharedStudy, claim: Claim) -> None:
-        super().ended(study, claim)
-        row = next((each for each in trial_rows(study) if each.trial == claim.slot.number), None)
+        row = _row(study, claim)
+        if row is None or row.state == "failed":
+            super().ended(study, claim)
         if row is not None:
             self._put(study, row)
 
@@ -140,24 +143,30 @@ class TuneLive(TuneLines):
         self._rows[key] = (_total(study), row)
 
     def _table(self) -> Table:
-        most = max(3, self.console.height // 2 - 4)
-        latest = sorted(list(self._rows.values())[-most:], key=lambda each: each[1].state != "running")
-        table = Table(box=None, padding=(0, 1))
-        for head in ("dataset", "model", "trial", "settings"):
-            table.add_column(head, overflow="ellipsis", no_wrap=True)
+        most = max(3, self.console.height - 12)
+        table = Table(box=None, padding=(0, 1), pad_edge=False)
+        widths = {"dataset": 14, "model": 14, "trial": None, "settings": max(12, self.console.width - 68)}
+        for head, width in widths.items():
+            table.add_column(head, overflow="ellipsis", no_wrap=True, max_width=width)
         for head in ("epochs", "validation"):
-            table.add_column(head, justify="right")
-        table.add_column("state")
-        table.add_column("best", justify="right")
-        for total, row in reversed(latest):
+            table.add_column(head, justify="right", no_wrap=True)
+        table.add_column("state", no_wrap=True)
+        table.add_column("best", justify="right", no_wrap=True)
+        for total, row in list(self._rows.values())[-most:]:
             table.add_row(
-                *(Text(text) for text in (row.dataset, row.model, f"{row.trial} of {total}", values(row))),
+                *(Text(text) for text in (row.dataset, row.model, f"{row.trial} of {total}")),
+                Text(values(row).replace(TRAINING, "").replace("default settings, ", "")),
                 str(row.epochs),
                 "" if row.value is None else f"{row.value:.4f}",
                 Text(row.state, style=STYLES[row.state]),
                 "" if row.best_so_far is None else f"{row.best_so_far:.4f}",
             )
         return table
+
+
+def _row(study: SharedStudy, claim: Claim) -> TrialRow | None:
+    """The trial of a claim, as the study has it now; None where its slot waits again."""
+    return next((each for each in trial_rows(study) if each.trial == claim.slot.number), None)
 
 
 def title(study: SharedStudy) -> str:

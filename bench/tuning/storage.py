@@ -94,7 +94,7 @@ def _database(url: str) -> RDBStorage:
 
 
 def _with_driver(url: str) -> str:
-    """The address with the driver of PostgreSQL that is here; SQLAlchemy's usual one depends on its version."""
+    """The address with the driver of PostgreSQL that is here; SQLAlchemy's usual one differs by version."""
     scheme, mark, rest = url.partition("://")
     if scheme not in ("postgresql", "postgres"):
         return url
