@@ -16,9 +16,8 @@ from bench.tuning.export import trial_rows
 from bench.tuning.records import TrialRow
 from bench.tuning.shared import Claim, SharedStudy
 from bench.tuning.trials import Spent
+from bench.tuning.worker import ERRORS
 from bench.wording import count
-
-ERRORS = "errors.log"  # of the search's folder: what trials that failed said
 
 STYLES = {"done": "green", "pruned": "yellow", "failed": "red", "running": "cyan"}
 
@@ -69,7 +68,7 @@ class TuneLines:
             f"{title(study)}: trial {row.trial} of {_total(study)} ({values(row)}): {outcome(row)}{best}"
         )
 
-    def failed(self, study: SharedStudy, claim: Claim, error: str, trace: str, output: str) -> None:
+    def failed(self, study: SharedStudy, claim: Claim, error: str, trace: str) -> None:
         """Keep what a failed trial said."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / ERRORS).open("a", encoding="utf-8") as file:

@@ -31,8 +31,8 @@ class Observer(Protocol):
     def ended(self, study: SharedStudy, claim: Claim) -> None:
         """The trial ended, one way or another."""
 
-    def failed(self, study: SharedStudy, claim: Claim, error: str, trace: str, output: str) -> None:
-        """The trial failed: why, and what its process said of it (in a file that is gone)."""
+    def failed(self, study: SharedStudy, claim: Claim, error: str, trace: str) -> None:
+        """The trial failed: why, and what its process printed of it."""
 
     def waiting(self, trials: int) -> None:
         """Nothing is left to begin, and so many trials are being done by other processes."""
@@ -177,7 +177,7 @@ class Search:
         self._looked = -math.inf
         study, claim = task.study, task.claim
         if message["kind"] == "failed":
-            self._fail(task, message["error"], message["trace"], message["output"])
+            self._fail(task, message["error"], message["trace"])
             return
         if message["kind"] == "done":
             study.complete(claim, message["value"], task.cost)
@@ -196,8 +196,8 @@ class Search:
         self._observer.epoch(task.study, task.claim, message)
         return go_on
 
-    def _fail(self, task: _Task, error: str, trace: str = "", output: str = "") -> None:
-        self._observer.failed(task.study, task.claim, error, trace, output)
+    def _fail(self, task: _Task, error: str, trace: str = "") -> None:
+        self._observer.failed(task.study, task.claim, error, trace)
         task.study.fail(task.claim, "failed", error, task.cost)
         self._observer.ended(task.study, task.claim)
         self._keep()

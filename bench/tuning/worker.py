@@ -22,6 +22,7 @@ from bench.errors import BenchError, TrainingError
 from bench.processes import die_with_parent, report_crashes
 
 OUTPUT = "output.txt"  # of RecBole, in its folder
+ERRORS = "errors.log"  # of the search's folder: what failed trials said
 
 
 class _StopError(Exception):
@@ -82,12 +83,7 @@ class _Trial:
         except _StopError:
             return {"kind": "stopped"}
         except Exception as error:  # the other trials still run, whatever this one does
-            known = isinstance(error, BenchError)
-            text = str(error) if known else f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
-            output = work / "recbole" / OUTPUT
-            said = output.read_text(encoding="utf-8", errors="replace") if output.exists() else ""
-            trace = f"{said}\n{traceback.format_exc()}" if said or not known else ""
-            return {"kind": "failed", "error": text, "trace": trace, "output": str(output)}
+            return _failure(error, work / "recbole" / OUTPUT)
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
@@ -140,6 +136,17 @@ class _Trial:
         _send(self._connection, message | self.cost())
         if not json.loads(self._connection.recv_bytes()):
             raise _StopError
+
+
+def _failure(error: Exception, output: Path) -> dict[str, Any]:
+    """The message of a failure; ``output`` is what RecBole printed, if it did: it goes with the trial."""
+    known = isinstance(error, BenchError)
+    text = str(error) if known else f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+    for place in (str(output), f"{OUTPUT} in {output.parent}"):
+        text = text.replace(place, ERRORS)
+    printed = output.read_text(encoding="utf-8", errors="replace") if output.exists() else ""
+    trace = "" if known and not printed else "".join(traceback.format_exception(error))
+    return {"kind": "failed", "error": text, "trace": printed + trace}
 
 
 def _send(connection: Connection, message: dict[str, Any]) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import optuna
 from rich.console import Console
 
-from bench.cli.tune_progress import ERRORS, TuneLines, TuneLive
+from bench.cli.tune_progress import TuneLines, TuneLive
 from bench.tuning.shared import Claim, SharedStudy
 from bench.tuning.trials import Spent
+from bench.tuning.worker import ERRORS
 from tests.tuning.conftest import TPE, plan_of
 
 
@@ -62,7 +63,7 @@ def test_lines_say_how_each_trial_ended(tmp_path: Path) -> None:
     lines.ended(study, first)
     lines.ended(study, second)
     third = claimed(study)
-    lines.failed(study, third, "the loss is not finite", "a trace", "")
+    lines.failed(study, third, "the loss is not finite", "a trace")
     study.fail(third, "failed", "the loss is not finite", Spent(1, 1, 0.1))
     lines.ended(study, third)
     lines.waiting(2)

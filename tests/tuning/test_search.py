@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bench.data.hashing import file_hash
+from bench.errors import TrainingError
 from bench.suite.reader import read_document
 from bench.suite.schema import load_suite
 from bench.tuning import search
@@ -152,6 +153,26 @@ search:
     assert rows[1].value is None and rows[1].best_so_far == rows[0].value
     assert study.states == {"done": 1, "failed": 1} and study.spent["trials"] == 2
     assert study.finished
+
+
+def test_what_recbole_printed_is_kept(
+    here: Tune, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its folder goes with the trial; the reason points to where its output is now."""
+
+    def fails(*words: Any, **options: Any) -> None:
+        output = words[4] / "recbole" / "output.txt"
+        output.parent.mkdir()
+        output.write_text("what RecBole printed\n", encoding="utf-8")
+        raise TrainingError(f"RecBole: ValueError: loss is nan (traceback in {output})")
+
+    monkeypatch.setattr("bench.execution.starting.start", fails)
+    write(SHORT)
+    here("tune", "tiny.yaml", "--jobs", "1", "--set", "search.trials=1", check=1)
+    (row,) = found(tmp_path)[1]
+    assert row.reason == "RecBole: ValueError: loss is nan (traceback in errors.log)"
+    log = (tmp_path / "results" / "tiny" / "search" / "errors.log").read_text(encoding="utf-8")
+    assert "what RecBole printed" in log and "TrainingError" in log
 
 
 def test_pruning_ends_trials_at_validation_epochs(here: Tune, write: Write, tmp_path: Path) -> None:
