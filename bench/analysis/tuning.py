@@ -98,8 +98,14 @@ def history_rows(studies: Sequence[StudyRecord], trials: Sequence[TrialRow]) -> 
     """Every trial of these studies, in their order."""
     return [
         HistoryRow(
-            *(study.dataset, study.model, study.monitor),
-            *(row.trial, row.name, row.state, row.value, row.best_so_far),
+            study.dataset,
+            study.model,
+            study.monitor,
+            row.trial,
+            row.name,
+            row.state,
+            row.value,
+            row.best_so_far,
         )
         for study in studies
         for row in _of(study, trials)
