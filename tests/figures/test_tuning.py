@@ -83,7 +83,7 @@ def texts(figure: Figure) -> list[Text]:
     return [
         text
         for text in figure.findobj(Text)
-        if isinstance(text, Text) and text.get_visible() and text.get_text().strip()
+        if text.get_visible() and text.get_text().strip()
     ]
 
 
