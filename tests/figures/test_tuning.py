@@ -80,11 +80,7 @@ def drawn(kind: str, variants: int, datasets: Sequence[str]) -> Figure:
 
 
 def texts(figure: Figure) -> list[Text]:
-    return [
-        text
-        for text in figure.findobj(Text)
-        if text.get_visible() and text.get_text().strip()
-    ]
+    return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
 
 
 def test_every_kind_is_tested() -> None:

@@ -62,18 +62,17 @@ def studies_in(folder: Path) -> list[optuna.Study]:
 
 
 def test_a_search_that_is_killed_goes_on_to_the_same_trials(
-    bench: Tune, write: Write, tmp_path: Path, home: Path
+    here: Tune, write: Write, tmp_path: Path, home: Path
 ) -> None:
     write(LONG)
-    bench("tune", "tiny.yaml", "--jobs", "1", "--results", "whole")
-    for trial in ("trial 3 of", "trial 11 of"):
-        process = started(tmp_path, home, "--jobs", "1")
-        lines_until(process, trial)
-        time.sleep(0.15)  # into the next
-        process.kill()
-        process.communicate()
-        assert process.returncode == -signal.SIGKILL
-    bench("tune", "tiny.yaml", "--jobs", "1")
+    here("tune", "tiny.yaml", "--jobs", "1", "--results", "whole")
+    process = started(tmp_path, home, "--jobs", "1")
+    lines_until(process, "trial 11 of")
+    time.sleep(0.15)  # into the next
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    here("tune", "tiny.yaml", "--jobs", "1")
     (tmp_path / "whole").rename(tmp_path / "w")
     (tmp_path / "w" / "results").mkdir()
     (tmp_path / "w" / "tiny").rename(tmp_path / "w" / "results" / "tiny")
@@ -188,14 +187,16 @@ assert not loaded, loaded
     assert '"kind": "done"' in done.stdout
 
 
-def test_a_frozen_suite_is_run_with_fresh_seeds(bench: Tune, write: Write, tmp_path: Path) -> None:
+def test_a_frozen_suite_is_run_with_fresh_seeds(
+    here: Tune, bench: Tune, write: Write, tmp_path: Path
+) -> None:
     text = GRID.replace("sampler: grid", "sampler: grid\n  unequal: true").replace(
         "models: [", "models: [SASRec, "
     )
     write(text)
-    said = bench("tune", "tiny.yaml", "--jobs", "2", "--freeze", "tuned.yaml")
+    said = here("tune", "tiny.yaml", "--freeze", "tuned.yaml")
     assert "Budgets are unequal (SASRec not at all)" in said.stdout
-    table = bench("run", "tuned.yaml", "--jobs", "2").stdout
+    table = bench("run", "tuned.yaml", "--jobs", "1").stdout
     assert "Budgets are unequal: tuned were MAF; SASRec not at all" in " ".join(table.split())
     assert "n = 2" in table
 
@@ -238,9 +239,9 @@ def test_a_search_in_postgresql_is_shared_and_resumed(
     assert not (tmp_path / "results" / "tiny" / "search" / "journal.log").exists()
 
 
-def test_a_database_of_one_s_own(bench: Tune, write: Write, tmp_path: Path) -> None:
+def test_a_database_of_one_s_own(here: Tune, write: Write, tmp_path: Path) -> None:
     write(GRID)
-    bench("tune", "tiny.yaml", "--jobs", "2", "--storage", f"sqlite:///{tmp_path}/search.db")
+    here("tune", "tiny.yaml", "--jobs", "2", "--storage", f"sqlite:///{tmp_path}/search.db")
     _, rows = found(tmp_path)
     assert len(rows) == 6 and all(row.state == "done" for row in rows)
     with open_storage(f"sqlite:///{tmp_path}/search.db", tmp_path) as storage:
