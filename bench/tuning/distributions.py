@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import optuna
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -14,6 +15,8 @@ from optuna.distributions import (
 )
 
 from bench.suite.space import Dimension, Point
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would name every study that it makes
 
 
 def distributions(dimensions: Sequence[Dimension]) -> dict[str, BaseDistribution]:

@@ -76,7 +76,9 @@ def freeze(
             raise DataError(f"{study.dataset} {study.model}: the search {what}: nothing to freeze")
     data = frozen_suite(document, suite, _name(file), dataset, studies, source)
     check_suite(Document(data=data, file=str(file)))
-    text = yaml.dump(data, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110)
+    # Short lists and mappings on a line; the notes, which are sentences, one below the other.
+    notes = {"notes": data.pop("notes")}
+    text = _text(data, None) + _text(notes, False)
     file.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(file, f"{HEAD} from {source}: the winners on {dataset}, for fresh seeds.\n\n{text}")
 
@@ -157,8 +159,8 @@ def _notes(suite: Suite, source: str, dataset: str, studies: Sequence[StudyRecor
         f" {_pruner(first.pruner)}, validation {first.monitor}, {seeds(list(search.seeds))}"
         " (the runs have others).",
         *(
-            f"{study.model}: {_budget(study)}; {_chosen(study)}, from"
-            f" {'; '.join(f'{key}: {words}' for key, words in study.space.items())}."
+            f"{study.model}: {_budget(study)}; {_chosen(study)}. Tried:"
+            f" {'; '.join(f'{key} {words}' for key, words in study.space.items())}."
             for study in studies
         ),
     ]
@@ -185,7 +187,7 @@ def _budget(study: StudyRecord) -> str:
 def _chosen(study: StudyRecord) -> str:
     assert study.best is not None
     if study.best.name:
-        return "the settings it had were the best"
+        return "nothing was better than the settings it had"
     return f"chosen {point_text(study.best.settings)}"
 
 
@@ -194,6 +196,12 @@ def _name(file: Path) -> str:
     folders = list(file.absolute().parent.parts)
     below = folders[len(folders) - folders[::-1].index(_SUITES) :] if _SUITES in folders else []
     return "-".join(slug(part) for part in [*below, file.stem])
+
+
+def _text(data: Mapping[str, Any], flow: bool | None) -> str:
+    return yaml.dump(
+        dict(data), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110, default_flow_style=flow
+    )
 
 
 class _Plain(yaml.SafeDumper):

@@ -9,15 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import optuna
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage, get_storage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from bench.errors import DataError, InputError
 
 JOURNAL = "journal.log"
-
-optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
 @contextmanager
