@@ -63,12 +63,11 @@ def tune(
         DataError: data, features or the storage cannot be had.
     """
     file, suite = open_suite("tune", suite_name, overrides, results)
-    search = search_of(suite)
+    address = storage or search_of(suite).storage
     specs = base_specs(suite, select(expand(suite), suite, datasets, models))
     name = results_name(suite.suite, overrides_slug(overrides))
     check_folder(results)
     folder = search_folder(results, name)
-    address = storage or search.storage
     targets = _targets(freeze_to, specs, models)
     jobs = jobs or default_jobs(suite.training.threads)
     if dry_run:
@@ -92,8 +91,7 @@ def tune(
     observer.say(
         f"Trials: {folder / 'trials.csv'}, {folder / 'studies.json'}; storage: {shown(address, folder)}"
     )
-    if targets:
-        _freeze(file, overrides, suite, targets, records, observer)
+    _freeze(file, overrides, suite, targets, records, observer)
     return 0 if all(record.best is not None for record in records) else EXIT_NOTHING_FOUND
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -197,8 +197,3 @@ def study_plan(suite: Suite, name: str, planned: Planned) -> StudyPlan:
     )
     title = "/".join([slug(name), *map(slug, spec.cell), mark])
     return StudyPlan(suite, search, spec, planned, dimensions, title)
-
-
-def cells(plans: Sequence[StudyPlan]) -> Iterator[tuple[str, str]]:
-    """Dataset and variant of each study."""
-    return ((plan.dataset, plan.variant) for plan in plans)
