@@ -171,6 +171,52 @@ def _ablate(
     raise typer.Exit(code)
 
 
+@app.command("tune")
+def _tune(
+    suite: Suite,
+    dataset: Datasets = None,
+    model: Annotated[
+        list[str] | None, typer.Option(metavar="LABEL", help="Only this model. Repeatable.")
+    ] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Where trials are kept: a database, or a file (default: beside the results)."
+        ),
+    ] = None,
+    freeze: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a suite of the winners, to be run with fresh seeds."),
+    ] = None,
+    overrides: Override = None,
+    results: Results = Path("results"),
+    home: Home = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Trials at a time (default: cores / threads of a training).")
+    ] = None,
+    device: Device = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be tried, with what budget, and stop.")
+    ] = False,
+) -> None:
+    """Search for settings on validation data, with the same budget for every model."""
+    from bench.cli.tune import tune
+
+    code = tune(
+        suite,
+        datasets=dataset or [],
+        models=model or [],
+        storage=storage,
+        freeze_to=freeze,
+        overrides=[*(overrides or []), *([f"training.device={device}"] if device else [])],
+        results=results,
+        home=home,
+        jobs=jobs,
+        dry_run=dry_run,
+    )
+    raise typer.Exit(code)
+
+
 @app.command("table")
 def _table(
     suite: SuiteResults,

@@ -130,6 +130,28 @@ def _lengths(
     plot_suite(Chosen.of(results, suite, dataset, model, metric, plots, format), "lengths", home)
 
 
+@plot.command("tuning")
+def _tuning(
+    suite: SuiteResults,
+    dataset: Only = None,
+    model: Only = None,
+    results: Results = Path("results"),
+    plots: Plots = Path("plots"),
+    format: Formats = None,
+) -> None:
+    """A search: every trial with the best so far, what each setting matters, and values against settings."""
+    from bench.cli.plot_tuning import plot_tuning
+
+    plot_tuning(
+        results,
+        suite,
+        datasets=dataset or [],
+        models=model or [],
+        plots=plots,
+        formats=[each.value for each in format or []],
+    )
+
+
 @plot.command("attention")
 def _attention(
     dataset: Annotated[

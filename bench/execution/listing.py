@@ -74,6 +74,7 @@ class Listing:
                 datasets=datasets,
                 models=models,
                 unpublished=suite.unpublished,
+                notes=suite.notes,
                 claims=suite.claims,
                 gains=suite.gains,
                 equalities=suite.equalities,

@@ -37,6 +37,7 @@ class NativeRun:
         work: the folder of the unfinished run, for its checkpoint.
         device: where the model computes.
         report: called after every epoch.
+        checkpoints: whether the training can be resumed.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class NativeRun:
         work: Path,
         device: str,
         report: Callable[[Epoch, Progress], None],
+        checkpoints: bool = True,
     ) -> None:
         torch.set_num_threads(spec.training.threads)
         torch.set_default_dtype(torch.float64 if spec.training.precision == "float64" else torch.float32)
@@ -70,7 +72,7 @@ class NativeRun:
             evaluation=spec.evaluation,
             seed=spec.seed,
             device=device,
-            checkpoint=work / "checkpoint.safetensors",
+            checkpoint=work / "checkpoint.safetensors" if checkpoints else None,
             code=code_hash(),
             report=report,
         )

@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import csv
 import logging
-import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
-from bench.data.prepared import PreparedDataset, Targets, TrainingData, load_catalogue, load_training
+from bench.data.prepared import PreparedDataset, load_training
 from bench.evaluation.metrics import summarise
 from bench.evaluation.ranking import Ranks
-from bench.execution.native import NativeRun
+from bench.execution.starting import Report, Run, start
 from bench.execution.testing import rank_test_targets
 from bench.features.table import ItemFeatures
-from bench.recbole.backend import RecBoleRun
 from bench.registry import Modality
 from bench.results.folder import RunPaths, publish, write_ranks
 from bench.results.provenance import Meter, provenance
 from bench.results.records import FORMAT_VERSION
 from bench.suite.expansion import RunSpec
-from bench.suite.reference import is_reference
-from bench.training.checkpoint import Epoch, Progress
+from bench.training.checkpoint import Progress
 
 log = logging.getLogger(__name__)
-
-Report = Callable[[Epoch, Progress], None]
 
 WEIGHTS = "model.safetensors"
 
@@ -44,33 +39,6 @@ class Order:
     paths: RunPaths
     device: str
     command: str
-
-
-class Run(Protocol):
-    """Something that can be trained and then rank; ``progress`` and ``parameters`` stand after `fit`."""
-
-    progress: Progress
-    parameters: int
-
-    def fit(self, weights: Path) -> None:
-        """Train, and write the best weights to the file."""
-        ...
-
-    def validation(self) -> Ranks:
-        """Places of the validation targets after the training parts."""
-        ...
-
-    def test(self, targets: Targets) -> Ranks:
-        """Places of the test targets after histories that include the validation items."""
-        ...
-
-    def peak_memory_mib(self) -> float:
-        """Largest resident memory of the process that computed."""
-        ...
-
-    def close(self) -> None:
-        """Free what the run holds."""
-        ...
 
 
 def execute(
@@ -99,7 +67,7 @@ def execute(
         "%s on %s, seed %d: %d users, %d items, %d targets",
         spec.variant.label, dataset.label, spec.seed, data.n_users, data.n_items, data.n_targets,
     )  # fmt: skip
-    with closing(_start(order, dataset, data, features, report)) as run:
+    with closing(start(spec, dataset, data, features, work, order.device, report)) as run:
         run.fit(work / WEIGHTS)
         trained_s = meter.wall_s()
         validation = run.validation()
@@ -126,22 +94,6 @@ def execute(
     record["provenance"] = provenance(order.command, spec.training.threads, gpu, meter)
     (work / "checkpoint.safetensors").unlink(missing_ok=True)
     publish(order.paths, record)
-
-
-def _start(
-    order: Order,
-    dataset: PreparedDataset,
-    data: TrainingData,
-    features: Mapping[Modality, ItemFeatures],
-    report: Report,
-) -> Run:
-    spec, work = order.spec, order.paths.work
-    if not is_reference(spec.variant.name):
-        return NativeRun(spec, data, features, work, order.device, report)
-    folder = work / "recbole"
-    shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed: RecBole begins anew
-    folder.mkdir()
-    return RecBoleRun(spec, data, load_catalogue(dataset).categories, folder, order.device, report)
 
 
 def _write(work: Path, progress: Progress, ranks: Mapping[str, Ranks], monitor: str) -> None:

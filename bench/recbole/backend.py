@@ -93,8 +93,12 @@ class RecBoleRun:
             TrainingError: RecBole failed.
         """
         self._send(json.dumps({"do": "fit", "weights": str(weights.resolve())}))
-        while (event := self._receive())["kind"] == "epoch":
-            self._note(Epoch(**{key: value for key, value in event.items() if key != "kind"}))
+        try:
+            while (event := self._receive())["kind"] == "epoch":
+                self._note(Epoch(**{key: value for key, value in event.items() if key != "kind"}))
+        except BaseException:
+            self._child.kill()  # it hears of nothing before its training has ended
+            raise
         self.parameters = event["parameters"]
         asked = self._spec.training.epochs
         self.progress.stopped = "epochs" if len(self.progress.epochs) == asked else "patience"

@@ -51,7 +51,7 @@ def ablated_suite(
     kept = [each for each in read_entries(document, "datasets", Problems(document)) if each.label in labels]
     modalities = _read(base, chosen) if ablation.modalities else ()
     name = [suite.suite, *(labels if datasets else ()), *([base.label] if model else ()), "ablate"]
-    return {key: value for key, value in document.data.items() if key != "claims"} | {
+    return {key: value for key, value in document.data.items() if key not in ("claims", "search")} | {
         "suite": _name([*name, *ablation.words(), *([mark] if mark else ())]),
         "baseline": base.label,
         "datasets": [_written(each) for each in kept],

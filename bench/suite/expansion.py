@@ -97,11 +97,16 @@ def _runs(
     suite: Suite, datasets: Sequence[DatasetRef], models: Sequence[Variant], seeds: Sequence[int]
 ) -> list[RunSpec]:
     return [
-        _spec(suite, dataset, variant, seed) for dataset in datasets for variant in models for seed in seeds
+        spec_of(suite, dataset, variant, seed) for dataset in datasets for variant in models for seed in seeds
     ]
 
 
-def _spec(suite: Suite, dataset: DatasetRef, variant: Variant, seed: int) -> RunSpec:
+def spec_of(suite: Suite, dataset: DatasetRef, variant: Variant, seed: int) -> RunSpec:
+    """One run of a variant on a dataset, both of which need not be the suite's own.
+
+    Raises:
+        InputError: the model asks for a modality that the dataset does not have.
+    """
     lack = lacking_message(variant, dataset)
     if lack is not None:
         raise InputError(lack[0], remedy=lack[1])

@@ -60,9 +60,11 @@ def overrides_slug(texts: Sequence[str]) -> str:
 
     The same set in any order has the same name, different sets have different ones: what cannot be shown in
     ``A-Z a-z 0-9 . _ = , + -`` and 80 characters is cut and marked by a hash. The device is left out: it
-    makes no other suite, and the index never mixes results of two kinds of device.
+    makes no other suite, and the index never mixes results of two kinds of device. So is a search, which
+    changes no run.
     """
-    pairs = (text.partition("=") for text in texts if text.partition("=")[0].strip() != "training.device")
+    split = (text.partition("=") for text in texts)
+    pairs = (each for each in split if not re.match(r"\s*(training\.device\s*$|search\b)", each[0]))
     unique = sorted({f"{key.strip()}{equals}{value.strip()}" for key, equals, value in pairs})
     joined = ",".join(unique)
     if len(joined) <= _LONGEST_SLUG and all(re.fullmatch(r"[A-Za-z0-9._=+-]+", text) for text in unique):
@@ -96,6 +98,9 @@ def _targets(text: str, entries: Sequence[Entry]) -> tuple[list[KeyPath], str]:
     keys = key.split(".")
     if first == "defaults" and len(keys) > 3:  # the name of a model outside bench has dots
         keys = [first, ".".join(keys[1:-1]), keys[-1]]
+    if keys[:2] == ["search", "space"] and len(keys) > 3:  # as above; training settings have one too
+        tail = 2 if keys[-2] == "training" else 1
+        keys = [*keys[:2], ".".join(keys[2:-tail]), ".".join(keys[-tail:])]
     return [tuple(keys)], value
 
 
@@ -130,11 +135,14 @@ def _put(data: dict[str, Any], path: KeyPath, value: Any, option: str) -> None:
 
 
 def _rename_claims(data: dict[str, Any], before: Sequence[Entry], after: Sequence[Entry]) -> None:
-    """Let claims, and the baseline, speak of the same variants and datasets under their new labels."""
+    """Let claims, baseline and search speak of the same variants and datasets under their new labels."""
     now = {entry.path: entry.label for entry in after}
     renewed = {(entry.path[0], entry.label): now.get(entry.path, entry.label) for entry in before}
     if isinstance(data.get("baseline"), str):
         data["baseline"] = renewed.get(("models", data["baseline"]), data["baseline"])
+    search = data.get("search")
+    if isinstance(search, dict) and isinstance(search.get("space"), dict):
+        search["space"] = {renewed.get(("models", key), key): each for key, each in search["space"].items()}
     claims = data.get("claims")
     for claim in claims if isinstance(claims, list) else []:
         if not isinstance(claim, dict):

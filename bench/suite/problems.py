@@ -69,6 +69,10 @@ class Problems:
         )
         self._found.setdefault(str(error), error)
 
+    def count(self) -> int:
+        """How many problems were noted."""
+        return len(self._found)
+
     def raise_any(self) -> None:
         """Raise what was noted, if anything was.
 

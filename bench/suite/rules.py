@@ -32,7 +32,7 @@ def check_metrics(problems: Problems) -> None:
 
 def check_repeats(problems: Problems) -> None:
     """Seeds, metrics and unpublished settings stand once."""
-    for key in ("seeds", "metrics", "unpublished"):
+    for key in ("seeds", "metrics", "unpublished", "notes"):
         listed = problems.document.data.get(key)
         values = listed if isinstance(listed, list) else []
         for at, value in enumerate(values):

@@ -26,6 +26,7 @@ from bench.suite.parts import (
 from bench.suite.problems import Problems, nearest
 from bench.suite.reader import Document, read_document
 from bench.suite.rules import check_metrics, check_name, check_repeats
+from bench.suite.search import Search, check_search
 from bench.suite.settings import EncoderSettings, EvaluationSettings, Settings, TrainingSettings
 from bench.suite.shape import SuiteFile
 
@@ -64,6 +65,8 @@ class Suite(Part):
         baseline: label of the variant that `bench compare` sets the others beside.
         margin: half-width of the range, relative to the baseline, within which two variants are tied.
         unpublished: what the paper leaves open.
+        notes: what a reader of its tables has to know besides.
+        search: how its models are tuned, if they are.
     """
 
     suite: str
@@ -82,6 +85,8 @@ class Suite(Part):
     margin: float
     baseline: str | None
     unpublished: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    search: Search | None = None
 
 
 def find_suite(name: str | Path, folder: Path = Path("suites")) -> Path:
@@ -136,6 +141,7 @@ def check_suite(document: Document) -> Suite:
     check_repeats(problems)
     claims = check_claims(problems)
     baseline = check_baseline(problems)
+    search = check_search(problems, models)
     problems.raise_any()
     assert shape is not None and training is not None and evaluation is not None  # else a problem was raised
     return Suite(
@@ -155,6 +161,8 @@ def check_suite(document: Document) -> Suite:
         margin=shape.margin,
         baseline=baseline,
         unpublished=tuple(shape.unpublished),
+        notes=tuple(shape.notes),
+        search=search,
     )
 
 

@@ -28,6 +28,8 @@ class SuiteFile(Part):
     margin: float = Field(0.02, ge=0, lt=1)
     baseline: str | None = None
     unpublished: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+    search: dict[str, Any] | None = None
 
 
 class OrderEntry(Part):

@@ -26,7 +26,7 @@ def own_training(entry: Entry, problems: Problems) -> dict[str, Any] | None:
     if not isinstance(written, dict):
         problems.add(path, f"{problems.address(path)}: {show(written)} is not a mapping")
         return None
-    idle = {key: what for key in written if (what := _idle(entry.name, key)) is not None}
+    idle = {key: what for key in written if (what := idle_complaint(entry.name, key)) is not None}
     for key, (why, remedy) in idle.items():
         problems.add((*path, key), f"{problems.address((*path, key))}: {why}", remedy)
     whole = problems.document.data.get("training")
@@ -36,8 +36,13 @@ def own_training(entry: Entry, problems: Problems) -> dict[str, Any] | None:
     return None if idle or valid is None else {key: getattr(valid, key) for key in written}
 
 
-def _idle(name: str, key: str) -> tuple[str, str] | None:
-    """Why a training setting cannot be one of this model's own, with a remedy; None if it can."""
+def idle_complaint(name: str, key: str) -> tuple[str, str] | None:
+    """Why a training setting cannot be one of this model's own, with a remedy; None if it can.
+
+    Args:
+        name: of the model.
+        key: of the setting.
+    """
     if key not in TrainingSettings.model_fields:
         return None
     if key not in OWN:

@@ -30,10 +30,15 @@ def test_none_in_small_has_random_weights() -> None:
 
 
 def test_what_they_share_is_trained_once() -> None:
-    """On each of two datasets: 7 models, 2 more fusions, 1 without tasks, 3 with one modality; 5 seeds."""
+    """On each of two datasets: 7 models, 2 more fusions, 1 without tasks, 3 with one modality; 5 seeds.
+
+    The search, and the suites that it writes, have a smaller shop.
+    """
     marks = {
         fingerprint(identity(spec, "data", dict.fromkeys(spec.features, "features"), "cpu", {"torch": "2"}))
         for file in SMALL
+        if load_suite(file).search is None
+        if not file.read_text(encoding="utf-8").startswith("# Written by")
         for spec in expand(load_suite(file))
     }
     assert len(marks) == 2 * (7 + 2 + 1 + 3) * 5

@@ -1,0 +1,215 @@
+"""A search at work: workers are given trials, their epochs are reported, and the books are kept."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from bench.errors import BenchError, InputError
+from bench.execution.plan import Planned, Planner
+from bench.tuning.pool import Worker, ready
+from bench.tuning.shared import Claim, LostError, SharedStudy
+from bench.tuning.trials import Spent
+
+POLL_S = 1.0  # between two looks for trials that have come free
+
+
+class Observer(Protocol):
+    """Told what happens to the trials of this process."""
+
+    def began(self, study: SharedStudy, claim: Claim) -> None:
+        """A worker took the trial."""
+
+    def epoch(self, study: SharedStudy, claim: Claim, message: dict[str, Any]) -> None:
+        """An epoch ended: training, epoch, value, best."""
+
+    def ended(self, study: SharedStudy, claim: Claim) -> None:
+        """The trial ended, one way or another."""
+
+    def failed(self, study: SharedStudy, claim: Claim, error: str, trace: str) -> None:
+        """The trial failed: why, and what its process printed of it."""
+
+    def waiting(self, trials: int) -> None:
+        """Nothing is left to begin, and so many trials are being done by other processes."""
+
+
+@dataclass
+class _Task:
+    study: SharedStudy
+    claim: Claim
+    cost: Spent = field(default_factory=lambda: Spent(1))
+    best: float = -math.inf
+
+
+class Search:
+    """Studies, and the workers that do their trials.
+
+    Args:
+        studies: of the search, done one after the other as far as there are workers.
+        planner: of runs; prepares what a trial needs.
+        jobs: trials at a time.
+        home: where prepared data lie (None: the default place).
+        observer: told what happens.
+        keep: called after every trial that ended.
+    """
+
+    def __init__(
+        self,
+        studies: Sequence[SharedStudy],
+        planner: Planner,
+        jobs: int,
+        home: Path | None,
+        observer: Observer,
+        keep: Callable[[], object],
+    ) -> None:
+        self._studies = studies
+        self._planner = planner
+        self._jobs = jobs
+        self._home = home
+        self._observer = observer
+        self._keep = keep
+        self._workers: list[Worker[_Task]] = []
+        self._looked = -math.inf
+        self._scratch = ""
+
+    def run(self) -> None:
+        """Do every trial that is to be done, and wait for those that other processes do.
+
+        On KeyboardInterrupt the running trials are told so, and can be taken by the next process.
+        """
+        with tempfile.TemporaryDirectory(prefix="bench-tune-") as self._scratch:
+            try:
+                while not self._is_finished():
+                    self._assign()
+                    self._listen()
+                    for study in self._studies:
+                        study.beat()
+            except KeyboardInterrupt:
+                self._interrupt()
+                raise
+            finally:
+                for each in self._workers:
+                    each.end()
+
+    def _is_finished(self) -> bool:
+        if any(each.task is not None for each in self._workers):
+            return False
+        return all(study.is_finished() for study in self._studies)
+
+    def _assign(self) -> None:
+        """Give idle workers trials, as long as there are any."""
+        now = time.monotonic()
+        idle = [each for each in self._workers if each.task is None]
+        if (len(self._workers) == self._jobs and not idle) or now - self._looked < POLL_S:
+            return
+        while idle or len(self._workers) < self._jobs:
+            task, planned = self._next()
+            if task is None:
+                self._looked = now
+                elsewhere = sum(len(study.elsewhere()) for study in self._studies)
+                if elsewhere and not any(each.task is not None for each in self._workers):
+                    self._observer.waiting(elsewhere)
+                return
+            if not idle:
+                self._workers.append(Worker())
+                idle = self._workers[-1:]
+            idle.pop().begin(task, self._order(planned))
+            self._observer.began(task.study, task.claim)
+
+    def _next(self) -> tuple[_Task | None, list[Planned]]:
+        """The next trial and its trainings; one whose settings or data are impossible fails at once."""
+        for study in self._studies:
+            while (claim := study.claim()) is not None:
+                task = _Task(study, claim)
+                try:
+                    planned = self._planner.plan(study.plan.specs(claim.slot, claim.point))
+                    impossible = [each.error for each in planned if each.paths is None]
+                    if not impossible:
+                        return task, planned
+                    self._fail(task, str(impossible[0]))
+                except InputError as error:
+                    self._fail(task, error.message)
+                except BenchError as error:
+                    self._fail(task, str(error))
+        return None, []
+
+    def _order(self, planned: Sequence[Planned]) -> dict[str, Any]:
+        dataset = planned[0].dataset
+        assert dataset is not None
+        return {
+            "specs": [each.spec.model_dump(mode="json") for each in planned],
+            "dataset": {"folder": str(dataset.folder), "label": dataset.label},
+            "device": planned[0].device,
+            "home": None if self._home is None else str(self._home),
+            "scratch": self._scratch,
+        }
+
+    def _listen(self) -> None:
+        if all(each.task is None for each in self._workers):
+            time.sleep(POLL_S / 4)
+            return
+        for each in ready(self._workers, POLL_S):
+            task = each.task
+            assert task is not None
+            message = each.receive()
+            try:
+                self._heard(each, task, message)
+            except LostError:
+                # Another process took us for dead, and does this trial; so the worker need not.
+                if message["kind"] == "epoch":
+                    each.restart()
+                each.task = None
+                self._observer.ended(task.study, task.claim)
+
+    def _heard(self, each: Worker[_Task], task: _Task, message: dict[str, Any]) -> None:
+        task.cost = Spent(
+            1, message.get("epochs", task.cost.epochs), message.get("seconds", task.cost.seconds)
+        )
+        if message["kind"] == "epoch":
+            each.answer(self._epoch(task, message))
+            return
+        each.task = None
+        self._looked = -math.inf
+        study, claim = task.study, task.claim
+        if message["kind"] == "failed":
+            self._fail(task, message["error"], message["trace"])
+            return
+        if message["kind"] == "done":
+            study.complete(claim, message["value"], task.cost)
+        else:
+            study.prune(claim, task.best, task.cost)
+        self._observer.ended(study, claim)
+        self._keep()
+
+    def _epoch(self, task: _Task, message: dict[str, Any]) -> bool:
+        """Report an epoch; whether the trial goes on."""
+        if message["best"] is not None:
+            task.best = message["best"]
+        go_on = True
+        if message["value"] is not None and message["training"] == 0:
+            go_on = task.study.report(task.claim, message["epoch"], message["value"])
+        self._observer.epoch(task.study, task.claim, message)
+        return go_on
+
+    def _fail(self, task: _Task, error: str, trace: str = "") -> None:
+        self._observer.failed(task.study, task.claim, error, trace)
+        task.study.fail(task.claim, "failed", error, task.cost)
+        self._observer.ended(task.study, task.claim)
+        self._keep()
+
+    def _interrupt(self) -> None:
+        for each in self._workers:
+            if each.task is not None:
+                task = each.task
+                try:
+                    task.study.fail(task.claim, "interrupted", "interrupted", task.cost)
+                except LostError:
+                    continue
+        for study in self._studies:
+            study.fill()
+        self._keep()
