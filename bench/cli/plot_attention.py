@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -14,7 +15,7 @@ from bench.execution.finished import weights_file
 from bench.figures import style
 from bench.figures.attention import draw_attention
 from bench.results.names import slug
-from bench.results.query import find_run, readable_records
+from bench.results.query import cell_named, find_run, readable_records
 from bench.results.records import RunRecord
 from bench.suite.parts import match
 from bench.suite.schema import load_suite
@@ -56,14 +57,17 @@ def plot_attention(
     record = find_run(results, run) if run else _newest(results, dataset, model)
     with progress_bars() as progress:
         maps = attention_maps(results, record, wanted, home, progress)
-    who = "average" if wanted.average else f"user-{slug(maps.users[0])}"
-    spec = record.spec
-    name = f"attention-{slug(spec.dataset.label)}-{slug(spec.variant.label)}-{who}"
+    suite = record.spec.suite
+    if run and "/" in run:  # under the names by which it was asked for
+        suite, cell = cell_named(results, run)
+        maps = replace(maps, dataset=cell.dataset, variant=cell.model)
+    who = "average" if wanted.average else f"{slug(maps.users[0])}"
+    name = f"attention-{slug(maps.dataset)}-{slug(maps.variant)}-{who}"
     kinds = cast("Sequence[style.FileFormat]", formats or style.FILE_FORMATS)
     with style.look():
         figure = draw_attention(maps)
-        write_figure(plots / spec.suite / name, kinds, figure, attention_rows(maps), AttentionRow)
-    print(f"of run {record.fingerprint} ({spec.variant.label} on {spec.dataset.label}, seed {spec.seed})")
+        write_figure(plots / suite / name, kinds, figure, attention_rows(maps), AttentionRow)
+    print(f"of run {record.fingerprint} ({maps.variant} on {maps.dataset}, seed {record.spec.seed})")
 
 
 def _newest(results: Path, dataset: str | None, model: str | None) -> RunRecord:

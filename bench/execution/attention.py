@@ -57,6 +57,8 @@ class AttentionMaps:
 
     Attributes:
         record: the run.
+        dataset: the dataset's label; a suite may call it otherwise than the one that made the run.
+        variant: the variant's, likewise.
         weights: ``item``, ``content`` and so on, ``fused``; rows sum to 1 over all positions, those that are
             not shown among them.
         layer: from 1, of ``layers``.
@@ -69,6 +71,8 @@ class AttentionMaps:
     """
 
     record: RunRecord
+    dataset: str
+    variant: str
     weights: Mapping[str, FloatArray]
     layer: int
     layers: int
@@ -128,7 +132,8 @@ def attention_maps(
         if head is None and not wanted.average:
             head = int(rng.integers(heads)) + 1
         means = _means(finished, rows, users, layer - 1, head, wanted.positions, progress)
-        maps = AttentionMaps(record, means, layer, layers, head, heads, _ids(finished, users))
+        labels = record.spec.dataset.label, record.spec.variant.label
+        maps = AttentionMaps(record, *labels, means, layer, layers, head, heads, _ids(finished, users))
         return maps if wanted.average else _with_items(maps, finished, rows[users[0]], wanted.positions)
 
 

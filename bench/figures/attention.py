@@ -95,8 +95,7 @@ def _thumbnail(panel: Axes, picture: Path | None, at: int, size: int) -> None:
 
 
 def _title(maps: AttentionMaps) -> str:
-    spec = maps.record.spec
     head = "mean of all heads" if maps.head is None else f"head {maps.head} of {maps.heads}"
     who = f"mean of {len(maps.users):,} users" if maps.length is None else f"user {maps.users[0]}"
-    what = f"{style.shorten(spec.variant.label, 30)} on {style.shorten(spec.dataset.label, 40)}"
+    what = f"{style.shorten(maps.variant, 30)} on {style.shorten(maps.dataset, 40)}"
     return f"{what}: layer {maps.layer} of {maps.layers}, {head}, {style.shorten(who, 30)}"

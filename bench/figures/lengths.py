@@ -41,7 +41,7 @@ def draw_lengths(rows: Sequence[BinRow]) -> Figure:
                 _line(panel, [row for row in own if row.variant == variant], place, len(variants), look)
             _ticks(panel, own)
             panel.set_xlabel(_AXES[kind])
-            panel.set_ylim(0, None)
+        panels[0].set_ylim(0, None)  # of both, and not before both are drawn: it ends the scaling to the data
         panels[0].set_ylabel(metric)
         panels[0].set_title(style.shorten(dataset, 60), loc="left")
     handles = [

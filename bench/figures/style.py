@@ -113,8 +113,9 @@ def dashes(labels: Sequence[str]) -> dict[str, Any]:
 def legend_below(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:
     """A legend under all panels, in as many columns as fit the width; the figure grows by its height."""
     shown = [shorten(label, _LEGEND) for label in labels]
-    longest = max((len(label) for label in shown), default=1)
-    columns = max(1, min(len(shown), int(figure.get_figwidth() * 72 / (32 + 0.62 * NORMAL * longest))))
+    widths = [32 + 0.62 * NORMAL * len(label) for label in shown]  # points
+    room = figure.get_figwidth() * 72
+    columns = len(shown) if sum(widths) <= room else max(1, int(room / max(widths)))
     lines = -(-len(shown) // columns)
     figure.set_figheight(figure.get_figheight() + lines * 1.65 * NORMAL / 72)
     figure.legend(handles, shown, loc="outside lower center", ncols=columns)

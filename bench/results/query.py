@@ -106,7 +106,8 @@ def find_run(results: Path, name: str) -> RunRecord:
         InputError: it means none, or several.
         DataError: the run's record is damaged.
     """
-    fingerprint = _by_cell(results, name) if "/" in name else _by_prefix(results, name)
+    fingerprint = cell_named(results, name)[1].fingerprint if "/" in name else _by_prefix(results, name)
+    assert fingerprint is not None  # of a cell that is named
     try:
         return read_record(results, fingerprint)
     except FileNotFoundError as error:
@@ -126,7 +127,13 @@ def _by_prefix(results: Path, prefix: str) -> str:
     )
 
 
-def _by_cell(results: Path, name: str) -> str:
+def cell_named(results: Path, name: str) -> tuple[str, IndexCell]:
+    """The suite and its finished cell that SUITE/DATASET/MODEL/SEED means.
+
+    Raises:
+        InputError: there is none, or it failed.
+        DataError: the suite's index is damaged.
+    """
     suite, _, rest = name.partition("/")
     cells = read_index(results, suite).cells
     # Labels may hold a slash themselves (recbole/LightSANs), so whole names are compared.
@@ -134,7 +141,7 @@ def _by_cell(results: Path, name: str) -> str:
         if rest == f"{cell.dataset}/{cell.model}/{cell.seed}":
             if cell.fingerprint is None:
                 raise InputError(f"{name} failed: {cell.error or 'no reason was recorded'}")
-            return cell.fingerprint
+            return suite, cell
     options = ", ".join(f"{suite}/{c.dataset}/{c.model}/{c.seed}" for c in cells[:3])
     raise InputError(f"suite {suite!r} has no run {rest!r}", remedy=f"its runs are {options}, ...")
 

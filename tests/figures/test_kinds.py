@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,26 @@ def test_panels_keep_room_for_their_data(name: str) -> None:
             box = axes.get_position()
             assert box.width * figure.get_figwidth() > 1.2
             assert box.height * figure.get_figheight() > 0.7
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_point_lies_within_its_panel(name: str) -> None:
+    """Also where panels share an axis, and the highest value is not in the first of them."""
+    rows = MAKERS[name](4, ["one", "two"])
+    if name == "lengths":
+        rows = [replace(row, mean=3 * row.mean) if row.kind == "popularity" else row for row in rows]
+    with style.look():
+        figure = KINDS[name].draw(rows)
+        FigureCanvasAgg(figure).draw()
+    seen = 0
+    for axes in figure.axes:
+        lines: list[Any] = [line for line in axes.lines if line.get_marker() not in ("None", "")]
+        (left, right), (low, high) = sorted(axes.get_xlim()), sorted(axes.get_ylim())
+        for line in lines:
+            for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True):
+                assert left <= x <= right and low <= y <= high
+                seen += 1
+    assert seen >= 8
 
 
 @pytest.mark.parametrize("name", KINDS)
