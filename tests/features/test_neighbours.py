@@ -6,7 +6,6 @@ import html
 import re
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pytest
 
@@ -16,6 +15,7 @@ from bench.features.check import check_features
 from bench.features.neighbours import agreement, followed, nearest
 from bench.features.store import extract
 from bench.features.table import ItemFeatures
+from bench.figures import style
 from bench.figures.neighbours import draw_neighbours
 from bench.registry import Modality
 
@@ -99,12 +99,12 @@ def test_the_contact_sheet_is_drawn(ending: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("modality", "encoder"), [("text", "tfidf-svd"), ("category", "multi-hot")])
 def test_the_contact_sheet_shows_what_features_are_made_of(
-    modality: Modality, encoder: str, tmp_path: Path
+    modality: Modality, encoder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(style._RC, "svg.fonttype", "none")
     dataset = prepare_dataset("toyshop", "shop", {"users": 20, "items": 30}, tmp_path)
     found, catalogue = extract(dataset, modality, encoder, {}, tmp_path), load_catalogue(dataset)
-    with matplotlib.rc_context({"svg.fonttype": "none"}):
-        draw_neighbours(found, catalogue, tmp_path / "sheet.svg")
+    draw_neighbours(found, catalogue, tmp_path / "sheet.svg")
     drawn = (tmp_path / "sheet.svg").read_text(encoding="utf-8")
     assert "<image" not in drawn
     words = html.unescape(" ".join(re.sub(r"<[^>]*>", " ", drawn).split()))
