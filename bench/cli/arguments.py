@@ -94,6 +94,15 @@ class ListFormat(StrEnum):
 SuiteResults = Annotated[
     str, typer.Argument(metavar="SUITE", help="The name of a suite with results, or a suite file.")
 ]
+Baseline = Annotated[
+    str | None,
+    typer.Option(metavar="LABEL", help="The variant to compare with (default: the suite's, else SASRec)."),
+]
+Margin = Annotated[
+    float | None,
+    typer.Option(min=0, max=1, help="Largest difference that counts as none (default: the suite's)."),
+]
+Metrics = Annotated[list[str] | None, typer.Option(help="Only this metric, e.g. NDCG@10. Repeatable.")]
 Format = Annotated[TableFormat, typer.Option(help="For reading, or with every digit.")]
 
 # What to run of a suite, and how.

@@ -16,6 +16,7 @@ from bench import __version__
 from bench.cli.arguments import (
     AblationControl,
     AblationMode,
+    Baseline,
     Datasets,
     Device,
     DryRun,
@@ -23,6 +24,8 @@ from bench.cli.arguments import (
     Home,
     Jobs,
     ListFormat,
+    Margin,
+    Metrics,
     Override,
     Plots,
     Results,
@@ -244,19 +247,9 @@ def _table(
 @app.command("compare")
 def _compare(
     suite: SuiteResults,
-    baseline: Annotated[
-        str | None,
-        typer.Option(
-            metavar="LABEL", help="The variant to compare with (default: the suite's, else SASRec)."
-        ),
-    ] = None,
-    metric: Annotated[
-        list[str] | None, typer.Option(help="Only this metric, e.g. NDCG@10. Repeatable.")
-    ] = None,
-    margin: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Largest difference that counts as none (default: the suite's)."),
-    ] = None,
+    baseline: Baseline = None,
+    metric: Metrics = None,
+    margin: Margin = None,
     slices: Annotated[
         list[SliceKind] | None,
         typer.Option(
@@ -317,12 +310,7 @@ def _check(
 @app.command("report")
 def _report(
     suite: SuiteResults,
-    baseline: Annotated[
-        str | None,
-        typer.Option(
-            metavar="LABEL", help="The variant to compare with (default: the suite's, else SASRec)."
-        ),
-    ] = None,
+    baseline: Baseline = None,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The page (default: plots/SUITE/report.html).")
     ] = None,

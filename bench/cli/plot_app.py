@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.arguments import Home, Plots, Results, SliceKind, SuiteResults
+from bench.cli.arguments import Baseline, Home, Margin, Metrics, Plots, Results, SliceKind, SuiteResults
 
 plot = typer.Typer(
     name="plot",
@@ -31,7 +31,6 @@ Formats = Annotated[
     typer.Option("--format", help="Only this kind of file (default: pdf, svg and png). Repeatable."),
 ]
 Only = Annotated[list[str] | None, typer.Option(metavar="LABEL", help="Only this one. Repeatable.")]
-Metric = Annotated[list[str] | None, typer.Option(help="Only this metric, e.g. NDCG@10. Repeatable.")]
 
 
 @plot.command("modality")
@@ -39,7 +38,7 @@ def _modality(
     suite: SuiteResults,
     dataset: Only = None,
     model: Only = None,
-    metric: Metric = None,
+    metric: Metrics = None,
     results: Results = Path("results"),
     plots: Plots = Path("plots"),
     format: Formats = None,
@@ -68,23 +67,15 @@ def _curves(
 @plot.command("compare")
 def _compare(
     suite: SuiteResults,
-    baseline: Annotated[
-        str | None,
-        typer.Option(
-            metavar="LABEL", help="The variant to compare with (default: the suite's, else SASRec)."
-        ),
-    ] = None,
-    margin: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Largest difference that counts as none (default: the suite's)."),
-    ] = None,
+    baseline: Baseline = None,
+    margin: Margin = None,
     slices: Annotated[
         list[SliceKind] | None,
         typer.Option("--slice", help="Apart for users by popularity of the target, or by history."),
     ] = None,
     dataset: Only = None,
     model: Only = None,
-    metric: Metric = None,
+    metric: Metrics = None,
     results: Results = Path("results"),
     home: Home = None,
     plots: Plots = Path("plots"),
@@ -102,7 +93,7 @@ def _pareto(
     suite: SuiteResults,
     dataset: Only = None,
     model: Only = None,
-    metric: Metric = None,
+    metric: Metrics = None,
     results: Results = Path("results"),
     plots: Plots = Path("plots"),
     format: Formats = None,
@@ -118,7 +109,7 @@ def _lengths(
     suite: SuiteResults,
     dataset: Only = None,
     model: Only = None,
-    metric: Metric = None,
+    metric: Metrics = None,
     results: Results = Path("results"),
     home: Home = None,
     plots: Plots = Path("plots"),
