@@ -9,12 +9,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from bench.cli.main import app
-from bench.errors import BenchError
 from bench.execution.plan import Planned, Planner
 from bench.execution.pool import Observer
+from tests.calling import call_here
 
 SUITE = """\
 suite: tiny
@@ -89,14 +87,4 @@ def here(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setenv("COLUMNS", "400")
     monkeypatch.setattr("bench.execution.suite.run_all", _compute_here)
 
-    def call(*arguments: str, check: int | None = 0) -> subprocess.CompletedProcess[str]:
-        done = CliRunner().invoke(app, arguments)
-        code, err = done.exit_code, done.stderr
-        if isinstance(done.exception, BenchError):  # as bench.cli.main.run
-            code, err = done.exception.exit_code, f"{err}bench: {done.exception}\n"
-        elif done.exception is not None and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        assert check is None or code == check, f"{done.stdout}\n{err}"
-        return subprocess.CompletedProcess(arguments, code, done.stdout, err)
-
-    return call
+    return call_here

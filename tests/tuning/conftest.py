@@ -14,10 +14,7 @@ from typing import Any
 
 import optuna
 import pytest
-from typer.testing import CliRunner
 
-from bench.cli.main import app
-from bench.errors import BenchError
 from bench.execution.plan import Planned
 from bench.suite.expansion import expand
 from bench.suite.reader import parse_document
@@ -26,6 +23,7 @@ from bench.tuning import pool, worker
 from bench.tuning.records import StudyRecord, TrialRow, read_search
 from bench.tuning.shared import SharedStudy
 from bench.tuning.studies import StudyPlan, base_specs, study_plan
+from tests.calling import call_here
 
 HEAD = """\
 suite: tiny
@@ -106,17 +104,7 @@ def here(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Tune:
     monkeypatch.setenv("COLUMNS", "400")
     monkeypatch.setattr("bench.tuning.search.Worker", HereWorker)
 
-    def call(*arguments: str, check: int | None = 0) -> Done:
-        done = CliRunner().invoke(app, arguments)
-        code, err = done.exit_code, done.stderr
-        if isinstance(done.exception, BenchError):  # as bench.cli.main.run
-            code, err = done.exception.exit_code, f"{err}bench: {done.exception}\n"
-        elif done.exception is not None and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        assert check is None or code == check, f"{done.stdout}\n{err}"
-        return subprocess.CompletedProcess(arguments, code, done.stdout, err)
-
-    return call
+    return call_here
 
 
 def environment(home: Path) -> dict[str, str]:
