@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import threading
 from collections.abc import Mapping
 from fnmatch import fnmatch
 from pathlib import Path
@@ -119,25 +120,36 @@ def hub_folder(model: str, revision: str, download: bool, progress: Progress | N
     try:
         told = None if progress is None else _bar(f"fetch {model}", progress)
         patterns = [*HUB_FILES]
-        return Path(snapshot_download(model, revision=revision, allow_patterns=patterns, tqdm_class=told))
+        folder = Path(snapshot_download(model, revision=revision, allow_patterns=patterns, tqdm_class=told))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise DataError(f"{model} is not at hand and cannot be fetched ({reason}): {remedy}") from error
+    if progress is not None:
+        # The bars' totals are added up by several threads without a lock: the end is told from the files.
+        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        progress(f"fetch {model}", size, size)
+    return folder
 
 
 def _bar(what: str, progress: Progress) -> type[Any]:
-    """A class of bars, as the hub's library makes them, that tell ``progress`` and show nothing."""
+    """A class of bars, as the hub's library makes them, that tell ``progress`` and show nothing.
+
+    The library updates them from a thread per file; ``progress`` is called by one at a time.
+    """
     from tqdm import tqdm  # type: ignore[import-untyped]
+
+    turn = threading.Lock()
 
     class Bar(tqdm):  # type: ignore[misc]
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **options | {"file": io.StringIO()})
 
         def update(self, n: float | None = 1) -> bool | None:
-            shown: bool | None = super().update(n)
-            # Others count files, of which one has nearly all the bytes.
-            if self.unit == "B" and self.total:
-                progress(what, int(self.n), int(self.total))
+            with turn:
+                shown: bool | None = super().update(n)
+                # Others count files, of which one has nearly all the bytes.
+                if self.unit == "B" and self.total:
+                    progress(what, int(self.n), int(self.total))
             return shown
 
     return Bar
