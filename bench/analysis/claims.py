@@ -17,7 +17,7 @@ from bench.analysis.comparison import ComparisonRow, Estimated, decided_rows, es
 from bench.analysis.crossed import LEVEL, Estimate
 from bench.analysis.equivalence import EqualityRow, equality_rows
 from bench.analysis.gains import GainPair, gain_pairs, read_gain
-from bench.analysis.numbers import difference_text, percent_text, share_of
+from bench.analysis.numbers import difference_text, mean_text, percent_text, share_of
 from bench.results.index import Index
 from bench.results.query import CellResult
 from bench.suite.parts import Claim, GainClaim
@@ -187,8 +187,11 @@ def _evidence_of_gains(pair: GainPair) -> str:
 
 def _of_equality(row: EqualityRow) -> ClaimRow:
     text = f"{row.variant} is equal to {row.reference} within {100 * row.margin:g}%"
-    evidence = "not enough finished seeds"
     if row.low is not None:
         evidence = f"{difference_text(row.difference, row.low, row.high, '%')}, {row.verdict}"
+    elif min(len(row.seeds), len(row.reference_seeds)) > 1:  # of 0 there are no percentages
+        evidence = f"{mean_text(row.mean)} beside {mean_text(row.reference_mean)}, {row.verdict}"
+    else:
+        evidence = "not enough finished seeds"
     standing = _EQUALITY.get(row.verdict, "not decided")
     return ClaimRow(text, row.dataset, row.metric, standing, (evidence,))

@@ -151,12 +151,12 @@ class _Pairs:
         """The same on a slice of the users."""
         if chosen.users is None:
             return replace(self, slice=chosen)
-        few = chosen.too_few
+        unfit = chosen.no_part
         return replace(
             self,
             base=self.base.part(chosen.users, chosen.data),
             sides={label: side.part(chosen.users, chosen.data) for label, side in self.sides.items()},
-            reasons={label: reason or few for label, reason in self.reasons.items()},
+            reasons={label: reason or unfit for label, reason in self.reasons.items()},
             slice=chosen,
         )
 
@@ -207,13 +207,20 @@ class _Pairs:
 
 
 def decided_rows(family: Sequence[Estimated]) -> list[ComparisonRow]:
-    """The rows of one family with corrected p-values and words, in the same order."""
-    corrected = iter(holm([estimate.p for _, estimate in family if estimate is not None]))
-    size = sum(estimate is not None for _, estimate in family)
+    """The rows of one family with corrected p-values and words, in the same order.
+
+    A pair that stands in two rows, each once the baseline, is one decision.
+    """
+    found = {_pair(row): estimate.p for row, estimate in family if estimate is not None}
+    corrected = dict(zip(found, holm(list(found.values())), strict=True))
     return [
-        row if estimate is None else _with_word(row, estimate, next(corrected), size)
+        row if estimate is None else _with_word(row, estimate, corrected[_pair(row)], len(found))
         for row, estimate in family
     ]
+
+
+def _pair(row: ComparisonRow) -> tuple[str, str | None, frozenset[str]]:
+    return row.dataset, row.slice, frozenset((row.variant, row.baseline))
 
 
 def _with_word(row: ComparisonRow, estimate: Estimate, p: float, size: int) -> ComparisonRow:

@@ -11,6 +11,7 @@ from bench.analysis.numbers import difference_text, mean_text, share_of
 from bench.wording import count
 
 _COLUMNS = ("variant", "mean", "difference, %", "p", "verdict", "finds, %")
+_ABSOLUTE = " (absolute)"  # beside a baseline of 0 there are no percentages
 _LEFT = ("variant", "verdict")
 
 
@@ -35,15 +36,17 @@ def _where(row: ComparisonRow) -> str:
 
 def _line(row: ComparisonRow) -> tuple[str, ...]:
     base = row.baseline_mean
-    detectable = share_of(row.detectable, base)
-    return (
-        row.variant,
-        mean_text(row.mean),
-        difference_text(share_of(row.difference, base), share_of(row.low, base), share_of(row.high, base)),
-        "" if row.p is None else _p(row.p),
-        row.verdict,
-        "" if detectable is None else f"{100 * detectable:.1f}",
-    )
+    if base == 0 and row.p is not None:
+        shown = f"{row.difference:+.4f} ({row.low:+.4f} to {row.high:+.4f}){_ABSOLUTE}"
+        found = f"{row.detectable:.4f}{_ABSOLUTE}"
+    else:
+        detectable = share_of(row.detectable, base)
+        shown = difference_text(
+            share_of(row.difference, base), share_of(row.low, base), share_of(row.high, base)
+        )
+        found = "" if detectable is None else f"{100 * detectable:.1f}"
+    p = "" if row.p is None else _p(row.p)
+    return row.variant, mean_text(row.mean), shown, p, row.verdict, found
 
 
 def _p(value: float) -> str:
@@ -53,7 +56,8 @@ def _p(value: float) -> str:
 def _notes(rows: Sequence[ComparisonRow]) -> list[str]:
     if not rows:
         return ["There is nothing to compare."]
-    family, margin = max(row.family for row in rows), rows[0].margin
+    families, margin = sorted({row.family for row in rows if row.family}), rows[0].margin
+    family = " to ".join(str(each) for each in dict.fromkeys((families or [0])[:1] + (families or [0])[-1:]))
     together = "" if rows[0].slice is None else ", all slices together"
     notes = [
         f"Differences with their {1 - LEVEL:.0%} intervals, in % of the baseline's mean. Users and seeds"
@@ -70,7 +74,10 @@ def _notes(rows: Sequence[ComparisonRow]) -> list[str]:
     notes += _not_compared(rows)
     counts = [len(chosen) for row in rows for chosen in (row.seeds, row.baseline_seeds) if chosen]
     if 2 in counts:
-        notes.append("With two seeds their spread is hardly known; intervals are wide for that reason.")
+        notes.append(
+            "With two seeds their spread is hardly known: intervals are wide, and beside a side with more"
+            " seeds, or without chance, still too narrow (docs/statistics.md#is-one-variant-better)."
+        )
     return notes
 
 

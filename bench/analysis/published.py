@@ -44,18 +44,20 @@ def _plain(value: Any) -> Any:
 _ALONE = ("GRU4Rec", "Caser", "SASRec", "BERT4Rec")
 _WITH_CONTENTS = ("SASRecF", "FDSA")
 _WHOLE = {"modalities": list(MODALITIES)}
+_PROPOSAL = {**_WHOLE, "multitask": True}  # without the tasks it is another column, of Table 4
 
 # Table 1 has statistics of the data and no variants.
 COLUMNS: Mapping[str, Mapping[int, Mapping[str, Column]]] = {
     "maf": {
         2: {name: Column(name) for name in _ALONE}
         | {name: Column(name, _WHOLE) for name in _WITH_CONTENTS}
-        | {"Proposal": Column("MAF", _WHOLE)},
+        | {"Proposal": Column("MAF", _PROPOSAL)},
         3: {
-            name.capitalize(): Column("MAF", {**_WHOLE, "fusion": name}) for name in ("sum", "concat", "gate")
+            name.capitalize(): Column("MAF", {**_PROPOSAL, "fusion": name})
+            for name in ("sum", "concat", "gate")
         },
         4: {
-            "w/ MTL": Column("MAF", {**_WHOLE, "multitask": True}),
+            "w/ MTL": Column("MAF", _PROPOSAL),
             "w/o MTL": Column("MAF", {**_WHOLE, "multitask": False}),
         },
     }

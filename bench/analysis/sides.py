@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +45,8 @@ class Side:
         """Over users and seeds; None where there is none."""
         if not self.values or not self.values[metric].size:
             return None
-        return float(self.values[metric].mean())
+        # As tables have it: the mean over seeds of each seed's mean.
+        return fmean(values.mean() for values in self.values[metric])
 
     def part(self, users: npt.NDArray[np.bool_], data: str) -> Side:
         """The same runs on some of the users [U] of the data with this hash; without values on other data."""
@@ -58,7 +60,7 @@ class Side:
             return "no finished run"
         if _on_different_data(self.records):
             return _OTHER_DATA
-        if len(self.records) == 1 and self.records[0].training.stopped != "counted":
+        if len(self.records) == 1 and _is_by_chance(self.records[0]):
             return "one seed, which says nothing of others"
         return None
 
@@ -87,6 +89,12 @@ def why_not(side: Side, base: Side) -> str | None:
     if len({tuple(sorted(run.spec.evaluation.items())) for run in runs}) > 1:
         return "runs with different evaluation settings"
     return None
+
+
+def _is_by_chance(run: RunRecord) -> bool:
+    """Whether other seeds give other ranks: what is trained does, and what reads contents drawn by seed."""
+    drawn = set(run.spec.variant.settings.get("controls", {}).values()) - {"zero"}
+    return run.training.stopped != "counted" or bool(drawn)
 
 
 def _on_different_data(runs: Sequence[RunRecord]) -> bool:

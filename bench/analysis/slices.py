@@ -4,7 +4,7 @@
   `COLD` times, so that its embedding is hardly trained. Interactions that are held out for validation or test
   are not counted: no model was trained on them.
 * ``history``: how many items the user has before the target, all of them (a model reads the newest
-  ``max_length``). The cut is the median over the test users; those at the median are short.
+  ``max_length``). The cut is where the test users come nearest to halves.
 
 Both come from the prepared dataset, which has to be the very data of the runs.
 """
@@ -55,9 +55,14 @@ class Slice:
     data: str = ""
 
     @property
-    def too_few(self) -> str | None:
-        """Why nothing is compared on it, if it has too few users."""
-        if self.users is None or (size := int(self.users.sum())) >= FEWEST:
+    def no_part(self) -> str | None:
+        """Why nothing is compared on it: too few users, or all of them, which is no part."""
+        if self.users is None:
+            return None
+        size = int(self.users.sum())
+        if size == len(self.users):
+            return "everybody is in it"
+        if size >= FEWEST:
             return None
         return f"{count(size, 'user')}, fewer than {FEWEST}" if size else "nobody is in it"
 
@@ -94,21 +99,32 @@ class Slicing:
         if kind == "popularity":
             values, cut = training_counts(data, targets), self.cold
             rules = (
-                f"at most {cut} interactions with the target in the training part",
-                f"more than {cut} interactions with the target in the training part",
+                f"at most {count(cut, 'interaction')} with the target in the training part",
+                f"more than {count(cut, 'interaction')} with the target in the training part",
             )
         else:
             values = history_lengths(data, targets)
-            cut = int(np.median(values))  # whole: a length at most 5.5 is at most 5
+            cut = halving_cut(values)
             rules = (
-                f"at most {cut} items before the target (the median)",
-                f"more than {cut} items before the target",
+                f"at most {count(cut, 'item')} before the target (the cut nearest to halves)",
+                f"more than {count(cut, 'item')} before the target",
             )
         low = values <= cut
         return [
             Slice(name, rule, users, hash_)
             for name, rule, users in zip(_NAMES[kind], rules, (low, ~low), strict=True)
         ]
+
+
+def halving_cut(values: IntArray) -> int:
+    """The value at most which as nearly half of the ``values`` [M] lie as can be, and never all of them.
+
+    The median is not that: where many histories were cut to one length, nobody lies above it. Where all
+    values are the same, it is that value.
+    """
+    distinct, counts = np.unique(values, return_counts=True)
+    below = np.cumsum(counts)[:-1]
+    return int(distinct[np.argmin(np.abs(2 * below - len(values)))] if len(below) else distinct[0])
 
 
 def training_counts(data: TrainingData, targets: Targets) -> IntArray:

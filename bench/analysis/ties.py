@@ -19,7 +19,8 @@ from bench.results.query import CellResult
 _LEGEND = (
     "Bold: the highest mean. †: it and every variant that is not decided worse (users and seeds stand for"
     f" others of their kind; p at most {LEVEL:g}, Holm's correction within dataset and metric). The truly"
-    f" best variant is among them with probability {1 - LEVEL:.0%} at least; that they are equal is not said."
+    f" best of the variants compared is among them with probability {1 - LEVEL:.0%} at least; that they are"
+    " equal is not said."
 )
 
 

@@ -92,7 +92,8 @@ def _is_to_do(run: Outlook) -> bool:
 
 
 def _about(forecast: Forecast) -> str:
-    return f"{'' if forecast.kind == 'cell' else 'at most '}{duration(forecast.seconds)}"
+    word = {"cell": "", "rehearsal": "about "}.get(forecast.kind, "at most ")
+    return f"{word}{duration(forecast.seconds)}"
 
 
 def _source(forecast: Forecast) -> str:
@@ -159,7 +160,7 @@ def _times(runs: Sequence[Outlook], jobs: int) -> Iterator[str]:
         total = sum(forecast.seconds for forecast in known)
         # A run is computed by one process: together they take no less than the longest.
         wall = max(total / jobs, max(forecast.seconds for forecast in known))
-        most = any(forecast.kind != "cell" for forecast in known)
+        most = {"dataset", "model"} & {forecast.kind for forecast in known}
         one_by_one = "" if jobs == 1 else f" ({duration(total)} of computing, {jobs} at a time)"
         yield (
             f"Forecast for {count(len(known), 'run')}: {'at most about' if most else 'about'}"
@@ -169,8 +170,9 @@ def _times(runs: Sequence[Outlook], jobs: int) -> Iterator[str]:
     if unknown:
         yield (
             f"For {count(unknown, 'run')} there is no forecast: the results hold no finished run of the same"
-            " model, sizes, batches and features, and it cannot be tried on made-up data. One finished seed"
-            " of each (--seed N) gives the others one."
+            " model, sizes, batches and features on this dataset or, where its size is known, on one like it,"
+            " and it cannot be tried on made-up data. One finished seed of each (--seed N) gives the others"
+            " one."
         )
 
 
@@ -180,8 +182,8 @@ _BASES = {
     " epochs; training may stop early",
     "model": "by target: seconds per training target and epoch of the same model and sizes on other"
     f" datasets, whose catalogues are at most {CATALOGUES:g} times as large or small; rough",
-    "rehearsal": f"timed steps: {STEPS} of each on made-up data, and the ranking of some users, for all"
-    " epochs; rough, and training may stop early",
+    "rehearsal": f"timed steps: the fastest of {STEPS} on made-up data, and the ranking of some users, for"
+    " all epochs; rough, and training may stop early",
 }
 
 

@@ -1,8 +1,9 @@
 """How long a run will take where no finished run tells it: a few training steps on made-up data of its size.
 
 Timed are steps of fewer targets than the suite's (what dominates, the softmax over the catalogue, is the same
-for each target) and the ranking of some users; both are extrapolated to all of them. That is rough, and a
-training may stop early. What was timed is kept in bench's home, for this processor and code.
+for each target) and the ranking of some users; both are extrapolated to all of them. That is rough both ways:
+smaller steps cost more per target, the fastest of a few is faster than the usual one, and a training may stop
+early. What was timed is kept in bench's home, for this processor and code.
 """
 
 from __future__ import annotations
@@ -16,11 +17,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from bench.data.made_up import Shape, generate
 from bench.data.prepared import Targets, TrainingData
 from bench.data.sources.base import Progress
 from bench.execution.forecast import Forecast
 from bench.execution.outlook import Outlook, size_of
+from bench.execution.plan import resolve_device
+from bench.features.noise import AnyRow, Gaussian, Law
+from bench.features.table import ItemFeatures
 from bench.home import home_folder
 from bench.registry import Modality
 from bench.results.folder import write_atomically
@@ -31,7 +38,7 @@ from bench.suite.reference import is_reference
 from bench.suite.settings import EncoderSettings
 
 TARGETS = 256  # of a timed step, at most
-STEPS = 2  # timed, after one that is not
+STEPS = 3  # timed, after one that is not; the fastest counts
 USERS = 512  # ranked
 
 # What made-up features are like where an encoder with weights is not here: columns as published.
@@ -76,7 +83,7 @@ def _forecast(run: Outlook, home: Path | None) -> Forecast | None:
     spec, size = run.spec, size_of(run.spec.dataset, run.dataset)
     if is_reference(spec.variant.name) or is_own(spec.variant.name):
         return None
-    if size is None or size.targets < 2 * size.users or spec.training.device not in ("auto", "cpu"):
+    if size is None or size.targets < 2 * size.users or resolve_device(spec.training.device) != "cpu":
         return None
     shape = Shape(spec.dataset.label, size.users, size.items, size.targets + 3 * size.users)
     times = _kept(spec, shape, home)
@@ -137,6 +144,7 @@ def rehearse(spec: RunSpec, shape: Shape) -> dict[str, float]:
         elif isinstance(model, SequentialModel):
             found["step_s"] = _step_s(model, spec, data)
         some = Targets(*(part[:USERS] for part in vars(data.validation_targets()).values()))
+        model.eval()
         start = time.perf_counter()
         rank(
             model, histories(data, some.users, with_validation=False), some,
@@ -149,41 +157,51 @@ def rehearse(spec: RunSpec, shape: Shape) -> dict[str, float]:
 
 
 def _step_s(model: Any, spec: RunSpec, data: TrainingData) -> float:
-    """Seconds per target of training steps."""
-    import numpy as np
-
+    """Seconds per target: those of the fastest step, and noise that is drawn once per step of the suite's."""
+    from bench.models.tables import noisy_tables
     from bench.training.loop import Job, adam, epoch_batches
 
     training = spec.training.model_copy(update={"batch_size": min(spec.training.batch_size, TARGETS)})
     job = Job(data, training, spec.evaluation, seed=0)
     optimiser = adam(model, training)
     model.train()
-    taken, start = 0, time.perf_counter()
-    for number, batch in enumerate(islice(epoch_batches(model, job)(np.random.default_rng(0)), STEPS + 1)):
-        if number == 1:  # the first one pays for memory and tables
-            taken, start = 0, time.perf_counter()
+    steps: list[float] = []
+    for batch in islice(epoch_batches(model, job)(np.random.default_rng(0)), STEPS + 1):
+        start = time.perf_counter()
         optimiser.zero_grad(set_to_none=True)
         model.loss(batch).backward()
         optimiser.step()
-        taken += len(batch.targets)
-    return (time.perf_counter() - start) / taken
+        steps.append((time.perf_counter() - start) / len(batch.targets))
+    start = time.perf_counter()
+    for table in noisy_tables(model):
+        table.redraw()
+    redraw_s = time.perf_counter() - start
+    # The first one pays for memory and tables.
+    return min(steps[1:] or steps) + redraw_s / min(spec.training.batch_size, data.n_targets)
 
 
 def _features(spec: RunSpec, n_items: int) -> dict[Modality, Any]:
     """Zeros as wide as an encoder's: the time of products does not depend on what is multiplied."""
-    import numpy as np
-
-    from bench.features.table import ItemFeatures
-
     present = np.ones(n_items + 1, dtype=bool)
     present[0] = False
+    controls = spec.variant.settings.get("controls", {})
     tables: dict[Modality, Any] = {}
     for modality, encoder in spec.features.items():
         values = np.zeros((n_items + 1, feature_width(modality, encoder)), dtype=np.float32)
         if modality == "category":
             values[1:, 0] = 1.0  # an item without any label would not be present
-        tables[modality] = ItemFeatures(modality, encoder.name, values, present, "", modality == "category")
+        labels = modality == "category"
+        law = _law(values[1:], labels) if controls.get(modality) == "noise" else None
+        tables[modality] = ItemFeatures(modality, encoder.name, values, present, "", labels, law)
     return tables
+
+
+def _law(rows: npt.NDArray[np.float32], labels: bool) -> Law:
+    """Noise in place of ``rows`` [n, d], of the size that `bench.features.noise.law_of` would find."""
+    if labels:
+        return AnyRow(rows, 0)
+    n, width = rows.shape
+    return Gaussian(rows[0], np.zeros((min(n, width), width), dtype=np.float32), 0)
 
 
 def feature_width(modality: Modality, encoder: EncoderSettings) -> int:

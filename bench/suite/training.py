@@ -14,7 +14,7 @@ from bench.suite.settings import TrainingSettings
 # The rest is the same for a whole suite.
 OWN = (
     *("epochs", "learning_rate", "batch_size", "patience", "validate_every"),
-    *("scheme", "stride", "max_length", "weight_decay"),
+    *("scheme", "stride", "max_length", "weight_decay", "precision"),
 )
 
 

@@ -63,7 +63,13 @@ def values(rows: list[BesideRow]) -> list[float | None]:
 
 
 def test_the_paper_s_number_and_how_far_ours_is_from_it() -> None:
-    suite = index({"ours": ("SASRec", {"layers": 4}), "MAF": ("MAF", {}), "Popularity": ("Popularity", {})})
+    suite = index(
+        {
+            "ours": ("SASRec", {"layers": 4}),
+            "MAF": ("MAF", {"multitask": True}),
+            "Popularity": ("Popularity", {}),
+        }
+    )
     found, notes = beside(suite, [row("ours", 0.25), row("MAF", None), row("Popularity", 0.1)])
     with TABLE_2.open(encoding="utf-8", newline="") as file:
         line = list(csv.DictReader(file, delimiter="\t"))[1]
@@ -90,8 +96,8 @@ def test_other_data_and_metrics_have_no_published_value() -> None:
 def test_nothing_is_guessed_where_two_variants_may_be_the_papers() -> None:
     suite = index(
         {
-            "MAF sum": ("MAF", {"fusion": "sum"}),
-            "MAF gate": ("MAF", {"fusion": "gate"}),
+            "MAF sum": ("MAF", {"fusion": "sum", "multitask": True}),
+            "MAF gate": ("MAF", {"fusion": "gate", "multitask": True}),
             "SASRec": ("SASRec", {}),
         }
     )
@@ -166,7 +172,9 @@ def test_a_suite_without_a_paper() -> None:
     ],
 )
 def test_in_a_table(layout: Any, lines: list[str]) -> None:
-    suite = index({"SASRec": ("SASRec", {}), "MAF": ("MAF", {}), "Popularity": ("Popularity", {})})
+    suite = index(
+        {"SASRec": ("SASRec", {}), "MAF": ("MAF", {"multitask": True}), "Popularity": ("Popularity", {})}
+    )
     found, _ = beside(suite, [row("SASRec", 0.25), row("MAF", None), row("Popularity", 0.1)])
     text = blocks_to_markdown(arranged(found, [], layout))
     assert text.splitlines()[2:-1] == lines

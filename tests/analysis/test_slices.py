@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from bench.analysis.comparison import ComparisonRow, comparison_rows
 from bench.analysis.comparison_table import comparison_table
-from bench.analysis.slices import FEWEST, KINDS, Slicing, history_lengths, training_counts
+from bench.analysis.slices import FEWEST, KINDS, Slicing, halving_cut, history_lengths, training_counts
 from bench.cli.main import app
 from bench.data.prepared import Targets, TrainingData
 from bench.errors import DataError, InputError
@@ -63,7 +63,7 @@ def test_users_and_means_are_those_counted_on_the_lines(
     counts = Counter(item for items in sequences.values() for item in items[:-2])
     seen = [counts[items[-1]] for items in sequences.values()]
     before = [len(items) - 1 for items in sequences.values()]
-    cut = sorted(before)[USERS // 2]
+    cut = min(sorted(set(before))[:-1], key=lambda length: abs(sum(n <= length for n in before) - USERS / 2))
     members = {
         "cold items": [n <= 4 for n in seen],
         "warm items": [n > 4 for n in seen],
@@ -81,7 +81,10 @@ def test_users_and_means_are_those_counted_on_the_lines(
         ]
         hits = [better < 10 for run in places for better, within in zip(run, inside, strict=True) if within]
         assert row.mean == pytest.approx(sum(hits) / len(hits))
-    assert rows["short histories", "Good"].rule == f"at most {cut} items before the target (the median)"
+    assert (
+        rows["short histories", "Good"].rule
+        == f"at most {cut} items before the target (the cut nearest to halves)"
+    )
     assert rows["long histories", "Good"].rule == f"more than {cut} items before the target"
     assert rows["cold items", "Good"].rule == "at most 4 interactions with the target in the training part"
 
@@ -116,16 +119,31 @@ def test_the_words_of_slices_and_their_one_family(tmp_path: Path, cells: list[Ce
         )
 
 
-def test_a_slice_of_everybody_is_the_whole(tmp_path: Path, cells: list[CellResult]) -> None:
+def test_a_slice_of_everybody_is_no_part(tmp_path: Path, cells: list[CellResult]) -> None:
     [whole] = [
         r for r in comparison_rows(tmp_path, cells, ["Recall@10"], "SASRec", 0.02) if r.variant == "Good"
     ]
-    rows = rows_of(tmp_path, cells, Slicing(("popularity",), cold=10_000))
+    rows = rows_of(tmp_path, cells, Slicing(("popularity", "history"), cold=10_000))
     part = rows["cold items", "Good"]
-    assert whole.users == part.users == USERS and whole.slice is None
-    assert replace(part, slice=None, rule=None) == whole
+    assert (part.users, part.mean, part.difference) == (USERS, whole.mean, whole.difference)
+    assert (part.verdict, part.p, part.reason) == ("not compared", None, "everybody is in it")
     empty = rows["warm items", "Good"]
     assert (empty.users, empty.mean, empty.p, empty.reason) == (0, None, None, "nobody is in it")
+    # It is no member of the family either.
+    assert {row.family for row in rows.values() if row.p is not None} == {4}
+
+
+@pytest.mark.parametrize(
+    ("lengths", "cut"),
+    [
+        ((1, 2, 3, 4), 2),
+        ((5, 7, 9, 9, 9, 9), 7),  # the median, 9, would leave nobody above it
+        ((2, 2, 2, 8), 2),
+        ((3, 3, 3), 3),  # nothing to divide
+    ],
+)
+def test_histories_are_cut_where_they_come_nearest_to_halves(lengths: tuple[int, ...], cut: int) -> None:
+    assert halving_cut(array(*lengths)) == cut
 
 
 def test_too_few_users_are_not_compared(tmp_path: Path, cells: list[CellResult]) -> None:
