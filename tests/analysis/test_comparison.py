@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from bench.analysis.claims import claim_rows
 from bench.analysis.comparison import ComparisonRow, comparison_rows
 from bench.analysis.comparison_table import comparison_table
+from bench.analysis.tables import table_rows
 from bench.cli.main import app
 from bench.errors import InputError
 from bench.results.folder import write_ranks
@@ -159,6 +160,44 @@ def test_a_model_without_chance_needs_one_run(tmp_path: Path, cells: list[CellRe
         counted.append(cell)
     assert rows_of(tmp_path, counted)["one", "Bad"].verdict == "worse"
 
+    def with_control(cell: CellResult, control: str) -> CellResult:
+        assert cell.record is not None
+        spec = cell.record.spec
+        variant = spec.variant.model_copy(update={"settings": {"controls": {"image": control}}})
+        spec = spec.model_copy(update={"variant": variant})
+        return replace(cell, record=cell.record.model_copy(update={"spec": spec}))
+
+    # What a control draws by seed is by chance, whoever reads it; zeros are not drawn.
+    for control, verdict in (("shuffle", "not compared"), ("random-id", "not compared"), ("zero", "worse")):
+        drawn = [with_control(cell, control) if cell.model == "Bad" else cell for cell in counted]
+        assert rows_of(tmp_path, drawn)["one", "Bad"].verdict == verdict
+
+
+def test_beside_a_baseline_of_zero_differences_are_absolute(tmp_path: Path, cells: list[CellResult]) -> None:
+    places = {"user": range(USERS), "item": [1] * USERS, "better": [99] * USERS, "ties": [0] * USERS}
+    for cell in cells:
+        if cell.model == "SASRec":
+            file = tmp_path / "runs" / str(cell.fingerprint) / "ranks.parquet"
+            write_ranks(file, {"validation": places, "test": places})
+    rows = rows_of(tmp_path, cells)
+    row = rows["one", "Good"]
+    assert row.baseline_mean == 0 and row.mean is not None and row.low is not None and row.high is not None
+    _, mean, shown, _, word, found = comparison_table(list(rows.values())).blocks[
+        "one: Recall@10 beside SASRec"
+    ][1]
+    assert (mean, word) == (f"{row.mean:.4f}", "better")
+    assert shown == f"{row.mean:+.4f} ({row.low:+.4f} to {row.high:+.4f}) (absolute)"
+    assert found == f"{row.detectable:.4f} (absolute)"
+
+
+def test_a_mean_is_that_of_the_table(tmp_path: Path, cells: list[CellResult]) -> None:
+    """Where two sums of the same numbers differ in the last bit, the fourth decimal could differ too."""
+    shown = [replace(c, metrics=c.record.metrics["test"] if c.record else {}) for c in cells]
+    for row in table_rows(shown, ["Recall@10"]):
+        other = "Bad" if row.model == "SASRec" else "SASRec"
+        compared = rows_of(tmp_path, cells, baseline=other)[row.dataset, row.model]
+        assert compared.mean == row.mean
+
 
 def test_the_table_says_what_it_means(tmp_path: Path, cells: list[CellResult]) -> None:
     table = comparison_table(list(rows_of(tmp_path, cells).values()))
@@ -245,6 +284,10 @@ def test_comparisons_of_all_claims_are_one_family_each_counted_once(
         return float(line.split(" p ")[1].split(",")[0])
 
     assert p(among[0]) == pytest.approx(min(1, p(alone[0])), rel=0.02)  # the largest of three stays as it is
+    # Said the other way round it is the same comparison.
+    reversed_ = claimed("worse", "SASRec", "Same", datasets=("one",))
+    both = claim_rows(tmp_path, index_with(one, reversed_), cells)
+    assert both[0].evidence == alone and p(both[1].evidence[0]) == p(alone[0])
 
 
 def test_a_claim_of_what_was_not_run_is_not_decided(tmp_path: Path, cells: list[CellResult]) -> None:
@@ -268,6 +311,12 @@ def test_equality_stands_among_the_claims(tmp_path: Path, cells: list[CellResult
     rows = claim_rows(tmp_path, index, with_metrics)
     assert [row.standing for row in rows] == ["supported", "contradicted"]
     assert rows[0].claim == "Same is equal to SASRec within 50%"
+    # Of a reference of 0 there are no percentages.
+    none = [
+        replace(cell, metrics={"Recall@10": 0.0}) if cell.model == "SASRec" else cell for cell in with_metrics
+    ]
+    row = claim_rows(tmp_path, index, none)[1]
+    assert row.standing == "contradicted" and row.evidence[0].endswith(" beside 0.0000, different")
 
 
 @pytest.mark.parametrize(("variant", "code"), [("SASRec", 1), (None, 2)])

@@ -154,6 +154,18 @@ def test_it_is_calibrated(spreads: tuple[float, float, float]) -> None:
     assert least - 0.03 <= found / times <= power(4, seeds_only=math.inf) + 0.03
 
 
+@pytest.mark.parametrize("spreads", [(0.2, 0.0, 0.02), (0.1, 0.02, 0.15)], ids=["users", "all"])
+def test_beside_a_model_without_chance_five_seeds_are_enough(spreads: tuple[float, float, float]) -> None:
+    """docs/statistics.md says how it is with two and three."""
+    rng = np.random.default_rng(6)
+    users, times = 150, 2_000
+    wrong = 0
+    for _ in range(times):
+        counted = draw(rng, users, 1, (spreads[0], 0.0, 0.0))
+        wrong += compare({"same": draw(rng, users, 5, spreads)}, counted)["same"].p <= 0.05
+    assert stats.binomtest(wrong, times, 0.05, alternative="greater").pvalue > 0.001
+
+
 def power(shift: float, seeds_only: float) -> float:
     """Of a two-sided t test at 5% whose statistic is shifted by so many standard errors."""
     if math.isinf(seeds_only):

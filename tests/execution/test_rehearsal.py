@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from bench.data.made_up import Shape, generate
 from bench.execution import rehearsal
 from bench.execution.outlook import Outlook
 from bench.execution.rehearsal import feature_width, rehearse, with_rehearsals
+from bench.models.tables import FeatureTable
 from bench.registry import Modality
 from bench.suite.expansion import expand
 from bench.suite.schema import load_suite
@@ -95,6 +97,41 @@ def test_a_model_is_really_trained_and_ranked(runs: list[Outlook]) -> None:
             counts = run.spec.variant.name == "Popularity"
             assert (found["step_s"] == 0) is counts and (found["fit_s"] > 0) is counts
             assert 0 < found["rank_s"] < 1 and json.dumps(found)
+
+
+@pytest.mark.parametrize("batch_size", [8, 1_000])
+def test_noise_is_drawn_once_per_step_of_the_suite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch_size: int
+) -> None:
+    """Half a second for a draw is shared by the targets of a step, or of the epoch where that is less."""
+    noisy = "{name: MAF, multimodal_size: 4, modalities: [image], controls: {image: noise}}"
+    image = "features: {image: {name: torchvision/vgg16, dimensions: 16}}\n"
+    text = SUITE.replace("[SASRec, MAF, BERT4Rec, Popularity, recbole/SASRec]", f"[{noisy}]")
+    text = text.replace("[VideoGames, ml-1m]", "[VideoGames]").replace("64", str(batch_size))
+    file = tmp_path / "s.yaml"
+    file.write_text(text + image, encoding="utf-8")
+    spec = expand(load_suite(file))[0]
+    drawn: list[FeatureTable] = []
+
+    def slow(table: FeatureTable, generator: object = None) -> None:
+        drawn.append(table)
+        if generator is None:  # in training
+            time.sleep(0.5)
+
+    monkeypatch.setattr(FeatureTable, "redraw", slow)
+    found = rehearse(spec, Shape("s", 40, 30, 400))
+    share = 0.5 / min(batch_size, 400 - 3 * 40)
+    assert share <= found["step_s"] < 0.5  # not half a second for every target
+    assert {table.width for table in drawn} == {16}
+    assert found["rank_s"] < 0.5
+
+
+def test_a_gpu_is_not_rehearsed_on_the_processor(
+    runs: list[Outlook], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = timed(monkeypatch)
+    monkeypatch.setattr(rehearsal, "resolve_device", lambda device: "cuda" if device == "auto" else device)
+    assert all(run.forecast is None for run in with_rehearsals(runs, tmp_path)) and asked == []
 
 
 def test_the_made_up_data_have_the_size() -> None:
