@@ -50,11 +50,15 @@ class _GatedRecurrence(torch.autograd.Function):
     def backward(ctx: Any, grad_TH: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         x_TE, weight_in, weight_state, before_TH, gates_T2H, recalled_TH, new_TH = ctx.saved_tensors
         reset_TH, update_TH = gates_T2H.chunk(2, dim=1)
-        # The derivatives of h' by what stands inside the three gates.
-        by_new = (1 - update_TH) * (1 - new_TH.square())
-        by_reset = by_new * recalled_TH * reset_TH * (1 - reset_TH)
-        by_update = (before_TH - new_TH) * update_TH * (1 - update_TH)
-        by_state_T3H = torch.cat([by_reset, by_update, by_new * reset_TH], dim=1)
+        width = new_TH.shape[1]
+        # The derivatives of h' by what stands inside the three gates: reset, update, and the recalled state,
+        # which the new gate multiplies with the reset.
+        by_state_T3H = new_TH.new_empty(len(new_TH), 3 * width)
+        by_reset, by_update, by_recalled = by_state_T3H.split(width, dim=1)
+        by_new = (1 - update_TH).mul_(1 - new_TH.square())
+        torch.mul(by_new, reset_TH, out=by_recalled)
+        torch.mul(by_recalled, recalled_TH, out=by_reset).mul_(1 - reset_TH)
+        torch.mul(before_TH - new_TH, update_TH, out=by_update).mul_(1 - update_TH)
         grad_TH = grad_TH.clone()
         through_T3H = torch.empty_like(by_state_T3H)
         spans = _spans(ctx.sizes)
@@ -71,8 +75,10 @@ class _GatedRecurrence(torch.autograd.Function):
         # The first step comes from no state: its part of the gradient of the state's weight is zero.
         later = spans[0][1]
         grad_state = through_T3H[later:].T @ before_TH[later:]
-        by_input_T3H = torch.cat([by_reset * grad_TH, by_update * grad_TH, by_new * grad_TH], dim=1)
-        return by_input_T3H @ weight_in, by_input_T3H.T @ x_TE, grad_state, None
+        # The input meets the same gates; to the new one it is added without the reset.
+        torch.mul(by_state_T3H[:later], grad_TH[:later].repeat(1, 3), out=through_T3H[:later])
+        torch.mul(by_new, grad_TH, out=through_T3H[:, 2 * width :])
+        return through_T3H @ weight_in, through_T3H.T @ x_TE, grad_state, None
 
 
 def _spans(sizes: list[int]) -> list[tuple[int, int]]:

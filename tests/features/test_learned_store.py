@@ -139,7 +139,7 @@ def test_killed_and_begun_again_the_bytes_are_the_same(
 ) -> None:
     """A real process, a real kill."""
     weights = published["torchvision"]["weights"]
-    words = ["toyshop[users=20,items=260]", "--image", f"torchvision/squeezenet1_1[weights={weights}]"]
+    words = ["toyshop[users=20,items=132]", "--image", f"torchvision/squeezenet1_1[weights={weights}]"]
 
     def start(home: Path) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -162,7 +162,7 @@ def test_killed_and_begun_again_the_bytes_are_the_same(
         time.sleep(0.01)
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
-    assert 2 <= len(kept) < 9, "it ended before it was killed"
+    assert 2 <= len(kept) < 5, "it ended before it was killed"
     assert not list(features.glob("*/features.json"))
     times = {file: file.stat().st_mtime_ns for file in kept}
     linked = tmp_path / "links"  # the working folder goes when all is done
