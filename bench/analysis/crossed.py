@@ -11,7 +11,7 @@ form, those of endlessly many draws, so that none are made. Two things of it are
   the largest part. Two of the three are taken off again (how well that does, stands in docs/statistics.md).
 
 The interval is that of Student's distribution, with the degrees of freedom of Satterthwaite (Biometrics 2,
-1946) for the three parts.
+1946) for the three parts, never fewer than those of the part known worst.
 
 Shape letters: U users, S seeds.
 """
@@ -112,16 +112,20 @@ def _estimate(
 ) -> Estimate:
     """Of the difference, from its variance over users and that of either side over seeds."""
     difference = float(variant.mean() - baseline.mean())
-    variance, spread = by_users, by_users**2 / (variant.shape[1] - 1)
+    least = variant.shape[1] - 1
+    variance, spread = by_users, by_users**2 / least
     for sample, with_both in zip((variant, baseline), by_seeds, strict=True):
         both = _interaction(sample)
         own = with_both - 2 * both
         if own > 0:  # a variance is not negative, though its estimate may be
             variance += own
             spread += (own + both) ** 2 / (len(sample) - 1)
+            least = min(least, len(sample) - 1)
     if variance == 0:
         return Estimate(difference, 0.0, math.inf)
-    return Estimate(difference, math.sqrt(variance), variance**2 / spread)
+    # A sum is known no worse than its worst known part. Without this bound, runs that share their random numbers
+    # (what belongs to user and seed cancels in the difference alone) would have hardly any degree of freedom.
+    return Estimate(difference, math.sqrt(variance), max(variance**2 / spread, least))
 
 
 def _interaction(sample: FloatArray) -> float:

@@ -130,6 +130,19 @@ def test_different_users_cannot_be_compared() -> None:
         compare({"a": np.zeros((2, 1))}, np.zeros((2, 1)))
 
 
+def test_runs_that_share_their_random_numbers_have_a_bounded_interval() -> None:
+    """Both sides' seeds rank nearly alike: what belongs to user and seed is in each, and not in the difference."""
+    rng = np.random.default_rng(8)
+    least = math.inf
+    for _ in range(200):
+        base = draw(rng, 300, 5, (0.1, 0.005, 0.2))
+        found = compare({"near": base + rng.normal(0, 0.001, base.shape)}, base)["near"]
+        least = min(least, found.freedom)
+        low, high = found.interval(0.95)
+        assert high - low <= 2 * stats.t.ppf(0.975, 4) * found.error * (1 + 1e-9)
+    assert least == 4  # the bound is met: without it, fewer
+
+
 @pytest.mark.parametrize(
     "spreads",
     [(0.2, 0.0, 0.02), (0.02, 0.05, 0.02), (0.0, 0.0, 0.2), (0.1, 0.02, 0.15)],
