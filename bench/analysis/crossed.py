@@ -123,8 +123,8 @@ def _estimate(
             least = min(least, len(sample) - 1)
     if variance == 0:
         return Estimate(difference, 0.0, math.inf)
-    # A sum is known no worse than its worst known part. Without this bound, runs that share their random numbers
-    # (what belongs to user and seed cancels in the difference alone) would have hardly any degree of freedom.
+    # A sum is known no worse than its worst known part. Without this bound, runs that share their random
+    # numbers (what belongs to user and seed cancels in the difference) would have hardly any degree of freedom.
     return Estimate(difference, math.sqrt(variance), max(variance**2 / spread, least))
 
 

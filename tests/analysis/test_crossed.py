@@ -131,7 +131,7 @@ def test_different_users_cannot_be_compared() -> None:
 
 
 def test_runs_that_share_their_random_numbers_have_a_bounded_interval() -> None:
-    """Both sides' seeds rank nearly alike: what belongs to user and seed is in each, and not in the difference."""
+    """Both sides rank nearly alike: what belongs to user and seed is in each, and not in the difference."""
     rng = np.random.default_rng(8)
     least = math.inf
     for _ in range(200):
