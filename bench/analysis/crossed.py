@@ -124,7 +124,7 @@ def _estimate(
     if variance == 0:
         return Estimate(difference, 0.0, math.inf)
     # A sum is known no worse than its worst known part. Without this bound, runs that share their random
-    # numbers (what belongs to user and seed cancels in the difference) would have hardly any degree of freedom.
+    # numbers (what belongs to user and seed cancels in the difference) would have hardly any of them.
     return Estimate(difference, math.sqrt(variance), max(variance**2 / spread, least))
 
 
