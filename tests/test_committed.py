@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,15 @@ def test_it_is_printed_again(file: Path) -> None:
     words = (file.stem, file.parent.name, "--format", "markdown", "--results", str(RESULTS))
     printed = call_here(*words, check=None).stdout  # `bench check` ends with 1 where a claim is not supported
     assert printed == file.read_text(encoding="utf-8")
+
+
+def test_weights_and_unfinished_runs_are_not_committed() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "results", "plots"], cwd=RESULTS.parent, capture_output=True, text=True
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    files = [Path(name) for name in listed.stdout.splitlines()]
+    assert files and not [
+        file for file in files if file.suffix in (".safetensors", ".lock") or ".work" in file.parts
+    ]
