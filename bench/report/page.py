@@ -10,10 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from bench import __version__
-from bench.analysis.baseline import baseline_of
 from bench.analysis.claim_table import claim_table
-from bench.analysis.claims import ClaimRow, claim_rows
-from bench.analysis.comparison import ComparisonRow, comparison_rows
+from bench.analysis.claims import claim_rows
 from bench.analysis.comparison_table import comparison_table
 from bench.analysis.formats.blocks import Blocks
 from bench.analysis.formats.page import environment
@@ -22,8 +20,12 @@ from bench.analysis.notes import table_notes
 from bench.analysis.suite_table import suite_table
 from bench.errors import InputError
 from bench.figures.kinds import Subject
-from bench.report.figures import report_figures
-from bench.report.runs import commands, failure_table, provenance_facts, run_table
+from bench.report.attention import attention_figures
+from bench.report.compared import Compared, compared
+from bench.report.drawing import ReportFigure
+from bench.report.figures import suite_figures
+from bench.report.runs import commands, failure_table, has_claims, provenance_facts, run_table
+from bench.report.search import search_figures, was_tuned
 from bench.report.summary import best_sentences, claim_sentence, comparison_sentences, run_sentence
 from bench.results.index import Index, command_for, read_index
 from bench.results.query import CellResult, cells_of
@@ -58,9 +60,8 @@ def report_page(results: Path, suite: str, home: Path | None = None, baseline: s
         raise InputError(
             f"{suite} has no finished run", remedy=f"{command_for('run', results, suite)} makes them"
         )
-    compared = _compared(results, index, cells, baseline)
-    claims = claim_rows(results, index, cells) if index.claims or index.gains or index.equalities else []
-    sections, summary = _sections(results, index, cells, compared, claims)
+    beside = compared(results, index, cells, baseline)
+    sections, summary = _sections(results, index, cells, beside)
     script = files("bench.report").joinpath("templates/report.js").read_text(encoding="utf-8")
     return (
         environment("bench.report")
@@ -70,10 +71,10 @@ def report_page(results: Path, suite: str, home: Path | None = None, baseline: s
             version=__version__,
             summary=summary,
             sections=sections,
-            figures=list(report_figures(Subject(results, cells, index.metrics, compared, home))),
+            figures=_figures(results, index, cells, beside, home),
             failures=failure_table(cells),
             runs=run_table(cells),
-            commands=commands(index, suite),
+            commands=commands(index, suite, beside, baseline, was_tuned(results, suite)),
             facts=provenance_facts(cells),
             script=script,
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -81,41 +82,38 @@ def report_page(results: Path, suite: str, home: Path | None = None, baseline: s
     )
 
 
-def _compared(
-    results: Path, index: Index, cells: Sequence[CellResult], baseline: str | None
-) -> list[ComparisonRow]:
-    """Every variant beside the baseline; nothing where none is named and the usual one is not there."""
-    try:
-        label = baseline_of(index, baseline)
-    except InputError:
-        if baseline is not None:
-            raise
-        return []
-    return comparison_rows(results, cells, index.metrics, label, index.margin)
-
-
 def _sections(
     results: Path,
     index: Index,
     cells: Sequence[CellResult],
-    compared: Sequence[ComparisonRow],
-    claims: Sequence[ClaimRow],
+    beside: Compared,
 ) -> tuple[list[Section], list[str]]:
     """The tables, and what they say in sentences."""
     found = suite_table(results, index, cells)
     notes = table_notes(index, cells, found.notes)
     sections = [Section("results", "Results", arranged(found.rows, notes), True)]
     summary = [run_sentence(cells)]
-    for metric in index.metrics[:1]:
-        summary += [*best_sentences(found.rows, metric), *comparison_sentences(compared, metric)]
+    summary += [*best_sentences(found.rows, cells), *comparison_sentences(beside.rows)]
     if index.paper is not None:
-        beside = suite_table(results, index, cells, published=True)
-        about = [note for note in beside.notes if note not in found.notes]
-        table = arranged(beside.rows, about, "paper")
+        published = suite_table(results, index, cells, published=True)
+        about = [note for note in published.notes if note not in found.notes]
+        table = arranged(published.rows, about, "paper")
         sections.append(Section("published", "Beside the published values", table, False))
-    if compared:
-        sections.append(Section("comparison", "Comparison", comparison_table(compared), True))
-    if claims:
+    if beside.rows:
+        sections.append(Section("comparison", "Comparison", comparison_table(beside.rows), True))
+    if has_claims(index):
+        claims = claim_rows(results, index, cells)
         sections.append(Section("claims", "Claims", claim_table(claims), False))
         summary.append(claim_sentence(claims))
     return sections, summary
+
+
+def _figures(
+    results: Path, index: Index, cells: Sequence[CellResult], beside: Compared, home: Path | None
+) -> list[ReportFigure]:
+    subject = Subject(results, cells, index.metrics, beside.rows, home)
+    return [
+        *suite_figures(subject, beside.reason),
+        *search_figures(results, index.suite),
+        *attention_figures(results, cells, home),
+    ]
