@@ -25,9 +25,9 @@ from bench.report.compared import Compared, compared
 from bench.report.drawing import ReportFigure
 from bench.report.figures import suite_figures
 from bench.report.runs import commands, failure_table, has_claims, provenance_facts, run_table
-from bench.report.search import search_figures, was_tuned
+from bench.report.search import search_figures, search_sentences, was_tuned
 from bench.report.summary import best_sentences, claim_sentence, comparison_sentences, run_sentence
-from bench.results.index import Index, command_for, read_index
+from bench.results.index import Index, command_for, find_index, read_index
 from bench.results.query import CellResult, cells_of
 
 
@@ -42,7 +42,7 @@ class Section:
 
 
 def report_page(results: Path, suite: str, home: Path | None = None, baseline: str | None = None) -> str:
-    """The report of a suite's results.
+    """The report of a suite's results; of one that was tuned and not run yet, of its search.
 
     Args:
         results: the results folder.
@@ -51,17 +51,22 @@ def report_page(results: Path, suite: str, home: Path | None = None, baseline: s
         baseline: the variant to compare with; None: the suite's, else SASRec where there is one.
 
     Raises:
-        InputError: there are no results of this suite, none that is finished, or no such baseline.
+        InputError: there are no results of this suite, nothing is finished, or there is no such baseline.
         DataError: the results are damaged or unreadable.
     """
-    index = read_index(results, suite)
+    tuned = was_tuned(results, suite)
+    index = _index(results, suite, tuned)
     cells = cells_of(results, index)
-    if not any(cell.status == "done" for cell in cells):
+    sections, figures, beside = list[Section](), list[ReportFigure](), Compared()
+    summary = ["No run is finished."]
+    if any(cell.status == "done" for cell in cells):
+        beside = compared(results, index, cells, baseline)
+        sections, summary = _sections(results, index, cells, beside)
+        figures = _figures(results, index, cells, beside, home)
+    elif not tuned:
         raise InputError(
             f"{suite} has no finished run", remedy=f"{command_for('run', results, suite)} makes them"
         )
-    beside = compared(results, index, cells, baseline)
-    sections, summary = _sections(results, index, cells, beside)
     script = files("bench.report").joinpath("templates/report.js").read_text(encoding="utf-8")
     return (
         environment("bench.report")
@@ -69,12 +74,12 @@ def report_page(results: Path, suite: str, home: Path | None = None, baseline: s
         .render(
             title=suite,
             version=__version__,
-            summary=summary,
+            summary=[*summary, *search_sentences(results, suite)],
             sections=sections,
-            figures=_figures(results, index, cells, beside, home),
+            figures=[*figures, *search_figures(results, suite)],
             failures=failure_table(cells),
             runs=run_table(cells),
-            commands=commands(index, suite, beside, baseline, was_tuned(results, suite)),
+            commands=commands(index, suite, beside, baseline, tuned),
             facts=provenance_facts(cells),
             script=script,
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -82,11 +87,15 @@ def report_page(results: Path, suite: str, home: Path | None = None, baseline: s
     )
 
 
+def _index(results: Path, suite: str, tuned: bool) -> Index:
+    """The suite's index; an empty one where it was tuned and not run yet; errors as `read_index`."""
+    if tuned and find_index(results, suite) is None:
+        return Index(suite=suite, metrics=(), seeds=(), datasets=(), models=())
+    return read_index(results, suite)
+
+
 def _sections(
-    results: Path,
-    index: Index,
-    cells: Sequence[CellResult],
-    beside: Compared,
+    results: Path, index: Index, cells: Sequence[CellResult], beside: Compared
 ) -> tuple[list[Section], list[str]]:
     """The tables, and what they say in sentences."""
     found = suite_table(results, index, cells)
@@ -112,8 +121,4 @@ def _figures(
     results: Path, index: Index, cells: Sequence[CellResult], beside: Compared, home: Path | None
 ) -> list[ReportFigure]:
     subject = Subject(results, cells, index.metrics, beside.rows, home)
-    return [
-        *suite_figures(subject, beside.reason),
-        *search_figures(results, index.suite),
-        *attention_figures(results, cells, home),
-    ]
+    return [*suite_figures(subject, beside.reason), *attention_figures(results, cells, home)]

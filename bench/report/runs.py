@@ -79,12 +79,14 @@ def commands(index: Index, name: str, beside: Compared, baseline: str | None, tu
     """
     file = index.file or name.partition("@")[0]
     options = [] if baseline is None else ["--baseline", baseline]
-    makes = ["tune", "run"] if tuned else ["run"]
+    # Which file was tuned is known once it was run.
+    makes = [*(["tune"] if tuned and index.file else []), *(["run"] if index.cells else [])]
     return [
         *(command(verb, file, index.overrides or (), DEFAULT_RESULTS) for verb in makes),
-        command("table", name, (), DEFAULT_RESULTS),
+        *([command("table", name, (), DEFAULT_RESULTS)] if index.cells else []),
         *([shlex.join(["bench", "compare", name, *options])] if beside.rows else []),
-        *([command("check", name, (), DEFAULT_RESULTS)] if has_claims(index) else []),
+        *([command("check", name, (), DEFAULT_RESULTS)] if index.cells and has_claims(index) else []),
+        *([shlex.join(["bench", "plot", "tuning", name])] if tuned else []),
     ]
 
 

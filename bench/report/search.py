@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from bench.analysis.numbers import mean_text
 from bench.analysis.tuning import (
     HistoryRow,
     ImportanceRow,
@@ -18,6 +19,7 @@ from bench.errors import BenchError
 from bench.figures.tuning import draw_history, draw_importance, draw_slices
 from bench.report.drawing import Plan, ReportFigure, drawn, ended
 from bench.tuning.records import STUDIES, StudyRecord, TrialRow, read_search, search_folder
+from bench.wording import count
 
 _TITLE = "Search"
 
@@ -29,15 +31,38 @@ def was_tuned(results: Path, suite: str) -> bool:
 
 def search_figures(results: Path, suite: str) -> Iterator[ReportFigure]:
     """The figures of the search, or why there is none; ``suite`` is the name of its results."""
+    found = _read(results, suite)
+    if isinstance(found, str):
+        yield ReportFigure(_TITLE, reason=ended(found))
+    else:
+        yield from map(drawn, _plans(*found))
+
+
+def search_sentences(results: Path, suite: str) -> list[str]:
+    """What each study has found; nothing where there is no search."""
+    found = _read(results, suite)
+    if isinstance(found, str):
+        return []
+    studies, trials = found
+    return [_sentence(study, sum(row.cell == study.cell for row in trials)) for study in studies]
+
+
+def _sentence(study: StudyRecord, trials: int) -> str:
+    text = f"Search for {study.model} on {study.dataset}, {count(trials, 'trial')}"
+    if study.best is None:
+        return f"{text}: none is done yet."
+    own = "" if study.default is None else f", with the suite's own settings {mean_text(study.default.value)}"
+    return f"{text}: best validation {study.monitor} {mean_text(study.best.value)}{own}."
+
+
+def _read(results: Path, suite: str) -> tuple[list[StudyRecord], list[TrialRow]] | str:
+    """The search, or why it cannot be had."""
     if not was_tuned(results, suite):
-        yield ReportFigure(_TITLE, reason="this suite was not tuned here.")
-        return
+        return "this suite was not tuned here"
     try:
-        studies, trials = read_search(results, suite)
+        return read_search(results, suite)
     except BenchError as error:
-        yield ReportFigure(_TITLE, reason=ended(str(error)))
-        return
-    yield from map(drawn, _plans(studies, trials))
+        return str(error)
 
 
 def _plans(studies: list[StudyRecord], trials: list[TrialRow]) -> Iterator[Plan]:

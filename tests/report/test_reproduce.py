@@ -7,11 +7,10 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from bench.report.page import report_page
 from tests.calling import call_here
 from tests.report.test_page import Page
+from tests.report.test_search import search
 
 
 def changed(results: Path, **entries: Any) -> None:
@@ -65,9 +64,10 @@ def test_the_baseline_is_kept(handmade: Path) -> None:
     call_here(*shlex.split(lines[2])[1:], "--results", str(handmade))
 
 
-@pytest.mark.parametrize("tuned", [True, False])
-def test_a_search_is_made_before_the_runs(handmade: Path, tuned: bool) -> None:
-    if tuned:
-        (handmade / "handmade" / "search").mkdir()
-        (handmade / "handmade" / "search" / "studies.json").write_text('{"studies": []}', encoding="utf-8")
-    assert (printed(handmade)[0] == "bench tune handmade") == tuned
+def test_a_search_is_made_before_the_runs(handmade: Path) -> None:
+    search(handmade)
+    changed(handmade, file="suites/handmade.yaml")
+    lines = printed(handmade)
+    assert [line.split()[1] for line in lines] == ["tune", "run", "table", "compare", "plot"]
+    assert lines[0] == "bench tune suites/handmade.yaml"
+    call_here(*shlex.split(lines[-1])[1:], "--results", str(handmade), "--plots", str(handmade / "plots"))

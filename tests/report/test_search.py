@@ -46,6 +46,22 @@ def test_all_its_figures(handmade: Path) -> None:
     assert "handmade-tuning-history.csv" in report_page(handmade, "handmade")
 
 
+def test_what_it_found(handmade: Path) -> None:
+    search(handmade)
+    said = Page(report_page(handmade, "handmade")).text
+    assert "Search for SASRec on ml-100k, 12 trials: best validation NDCG@10 0.1200." in said
+
+
+def test_a_suite_that_was_tuned_and_not_run(handmade: Path) -> None:
+    """Its search is all there is."""
+    search(handmade)
+    (handmade / "handmade" / "index.json").unlink()
+    page = Page(report_page(handmade, "handmade"))
+    assert "No run is finished." in page.text and "bench plot tuning handmade" in page.text
+    assert "bench tune" not in page.text and "bench run" not in page.text  # of which file is not known
+    assert len(page.images) == 3 and "table" not in page.tags and "#runs" not in page.addresses
+
+
 def test_without_one(handmade: Path) -> None:
     (figure,) = search_figures(handmade, "handmade")
     assert figure.reason == "this suite was not tuned here."
