@@ -48,8 +48,8 @@ def attention_figures(
     if not found:
         yield ReportFigure(
             _TITLE,
-            reason="results are shared without weights; `bench run SUITE --fresh` computes the runs again and"
-            " keeps them.",
+            reason="no weights of these runs are here: results are shared without weights, and"
+            " `bench run SUITE --fresh` computes them again.",
         )
     for dataset in dict.fromkeys(cell.dataset for cell in found):
         yield _figure(results, max((c for c in found if c.dataset == dataset), key=_worth), home)
