@@ -10,10 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from bench import __version__
-from bench.analysis.baseline import baseline_of
 from bench.analysis.claim_table import claim_table
-from bench.analysis.claims import ClaimRow, claim_rows
-from bench.analysis.comparison import ComparisonRow, comparison_rows
+from bench.analysis.claims import claim_rows
 from bench.analysis.comparison_table import comparison_table
 from bench.analysis.formats.blocks import Blocks
 from bench.analysis.formats.page import environment
@@ -22,10 +20,14 @@ from bench.analysis.notes import table_notes
 from bench.analysis.suite_table import suite_table
 from bench.errors import InputError
 from bench.figures.kinds import Subject
-from bench.report.figures import report_figures
-from bench.report.runs import commands, failure_table, provenance_facts, run_table
+from bench.report.attention import attention_figures
+from bench.report.compared import Compared, compared
+from bench.report.drawing import ReportFigure
+from bench.report.figures import suite_figures
+from bench.report.runs import commands, failure_table, has_claims, provenance_facts, run_table
+from bench.report.search import search_figures, search_sentences, was_tuned
 from bench.report.summary import best_sentences, claim_sentence, comparison_sentences, run_sentence
-from bench.results.index import Index, command_for, read_index
+from bench.results.index import Index, command_for, find_index, read_index
 from bench.results.query import CellResult, cells_of
 
 
@@ -40,7 +42,7 @@ class Section:
 
 
 def report_page(results: Path, suite: str, home: Path | None = None, baseline: str | None = None) -> str:
-    """The report of a suite's results.
+    """The report of a suite's results; of one that was tuned and not run yet, of its search.
 
     Args:
         results: the results folder.
@@ -49,18 +51,22 @@ def report_page(results: Path, suite: str, home: Path | None = None, baseline: s
         baseline: the variant to compare with; None: the suite's, else SASRec where there is one.
 
     Raises:
-        InputError: there are no results of this suite, none that is finished, or no such baseline.
+        InputError: there are no results of this suite, nothing is finished, or there is no such baseline.
         DataError: the results are damaged or unreadable.
     """
-    index = read_index(results, suite)
+    tuned = was_tuned(results, suite)
+    index = _index(results, suite, tuned)
     cells = cells_of(results, index)
-    if not any(cell.status == "done" for cell in cells):
+    sections, figures, beside = list[Section](), list[ReportFigure](), Compared()
+    summary = ["No run is finished."]
+    if any(cell.status == "done" for cell in cells):
+        beside = compared(results, index, cells, baseline)
+        sections, summary = _sections(results, index, cells, beside)
+        figures = _figures(results, index, cells, beside, home)
+    elif not tuned:
         raise InputError(
             f"{suite} has no finished run", remedy=f"{command_for('run', results, suite)} makes them"
         )
-    compared = _compared(results, index, cells, baseline)
-    claims = claim_rows(results, index, cells) if index.claims or index.gains or index.equalities else []
-    sections, summary = _sections(results, index, cells, compared, claims)
     script = files("bench.report").joinpath("templates/report.js").read_text(encoding="utf-8")
     return (
         environment("bench.report")
@@ -68,12 +74,12 @@ def report_page(results: Path, suite: str, home: Path | None = None, baseline: s
         .render(
             title=suite,
             version=__version__,
-            summary=summary,
+            summary=[*summary, *search_sentences(results, suite)],
             sections=sections,
-            figures=list(report_figures(Subject(results, cells, index.metrics, compared, home))),
+            figures=[*figures, *search_figures(results, suite)],
             failures=failure_table(cells),
             runs=run_table(cells),
-            commands=commands(index, suite),
+            commands=commands(index, suite, beside, baseline, tuned),
             facts=provenance_facts(cells),
             script=script,
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -81,41 +87,38 @@ def report_page(results: Path, suite: str, home: Path | None = None, baseline: s
     )
 
 
-def _compared(
-    results: Path, index: Index, cells: Sequence[CellResult], baseline: str | None
-) -> list[ComparisonRow]:
-    """Every variant beside the baseline; nothing where none is named and the usual one is not there."""
-    try:
-        label = baseline_of(index, baseline)
-    except InputError:
-        if baseline is not None:
-            raise
-        return []
-    return comparison_rows(results, cells, index.metrics, label, index.margin)
+def _index(results: Path, suite: str, tuned: bool) -> Index:
+    """The suite's index; an empty one where it was tuned and not run yet; errors as `read_index`."""
+    if tuned and find_index(results, suite) is None:
+        return Index(suite=suite, metrics=(), seeds=(), datasets=(), models=())
+    return read_index(results, suite)
 
 
 def _sections(
-    results: Path,
-    index: Index,
-    cells: Sequence[CellResult],
-    compared: Sequence[ComparisonRow],
-    claims: Sequence[ClaimRow],
+    results: Path, index: Index, cells: Sequence[CellResult], beside: Compared
 ) -> tuple[list[Section], list[str]]:
     """The tables, and what they say in sentences."""
     found = suite_table(results, index, cells)
     notes = table_notes(index, cells, found.notes)
     sections = [Section("results", "Results", arranged(found.rows, notes), True)]
     summary = [run_sentence(cells)]
-    for metric in index.metrics[:1]:
-        summary += [*best_sentences(found.rows, metric), *comparison_sentences(compared, metric)]
+    summary += [*best_sentences(found.rows, cells), *comparison_sentences(beside.rows)]
     if index.paper is not None:
-        beside = suite_table(results, index, cells, published=True)
-        about = [note for note in beside.notes if note not in found.notes]
-        table = arranged(beside.rows, about, "paper")
+        published = suite_table(results, index, cells, published=True)
+        about = [note for note in published.notes if note not in found.notes]
+        table = arranged(published.rows, about, "paper")
         sections.append(Section("published", "Beside the published values", table, False))
-    if compared:
-        sections.append(Section("comparison", "Comparison", comparison_table(compared), True))
-    if claims:
+    if beside.rows:
+        sections.append(Section("comparison", "Comparison", comparison_table(beside.rows), True))
+    if has_claims(index):
+        claims = claim_rows(results, index, cells)
         sections.append(Section("claims", "Claims", claim_table(claims), False))
         summary.append(claim_sentence(claims))
     return sections, summary
+
+
+def _figures(
+    results: Path, index: Index, cells: Sequence[CellResult], beside: Compared, home: Path | None
+) -> list[ReportFigure]:
+    subject = Subject(results, cells, index.metrics, beside.rows, home)
+    return [*suite_figures(subject, beside.reason), *attention_figures(results, cells, home)]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from bench.analysis.costs import training_seconds
 from bench.analysis.formats.blocks import Blocks, Cell
+from bench.report.compared import Compared
 from bench.results.index import Index
 from bench.results.names import DEFAULT_RESULTS, command
 from bench.results.query import CellResult
@@ -60,14 +62,31 @@ def failure_table(cells: Sequence[CellResult]) -> Blocks:
     return Blocks(columns, columns, {"Runs without a result": rows} if rows else {}, (), wide=("reason",))
 
 
-def commands(index: Index, name: str) -> list[str]:
-    """What makes these results again, in a checkout of bench's repository or wherever the suite file lies."""
+def has_claims(index: Index) -> bool:
+    """Whether `bench check` has something to say of this suite."""
+    return bool(index.claims or index.gains or index.equalities)
+
+
+def commands(index: Index, name: str, beside: Compared, baseline: str | None, tuned: bool) -> list[str]:
+    """What makes these results again, in a checkout of bench's repository or wherever the suite file lies.
+
+    Args:
+        index: the suite's.
+        name: of the results.
+        beside: the comparison of the report.
+        baseline: as it was asked for.
+        tuned: whether there was a search.
+    """
     file = index.file or name.partition("@")[0]
+    options = [] if baseline is None else ["--baseline", baseline]
+    # Which file was tuned is known once it was run.
+    makes = [*(["tune"] if tuned and index.file else []), *(["run"] if index.cells else [])]
     return [
-        command("run", file, index.overrides or (), DEFAULT_RESULTS),
-        command("table", name, (), DEFAULT_RESULTS),
-        command("compare", name, (), DEFAULT_RESULTS),
-        *([command("check", name, (), DEFAULT_RESULTS)] if index.claims or index.gains else []),
+        *(command(verb, file, index.overrides or (), DEFAULT_RESULTS) for verb in makes),
+        *([command("table", name, (), DEFAULT_RESULTS)] if index.cells else []),
+        *([shlex.join(["bench", "compare", name, *options])] if beside.rows else []),
+        *([command("check", name, (), DEFAULT_RESULTS)] if index.cells and has_claims(index) else []),
+        *([shlex.join(["bench", "plot", "tuning", name])] if tuned else []),
     ]
 
 

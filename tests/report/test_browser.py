@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench.analysis.formats.blocks import Blocks
+from bench.analysis.formats.page import html_page
 from bench.report.page import report_page
 
 pytestmark = pytest.mark.requires("browser")
@@ -108,6 +112,104 @@ def test_sorting(shown: Any) -> None:
         "return arguments[0].closest('th').getAttribute('aria-sort')", head(shown, table, 1)
     )
     assert state == "descending"
+
+
+def test_words_come_after_numbers(shown: Any) -> None:
+    """In either direction, and what is empty last: a run that failed is not the highest value."""
+    table = "table-results-1"
+    for place, value in enumerate(("failed*", "0.03", "", "0.2 ± 0.01†", "none")):
+        shown.execute_script(
+            "const body = document.getElementById(arguments[0]).closest('table').tBodies[0];"
+            "if (arguments[1] === 0) body.replaceChildren();"
+            "const row = body.insertRow(); row.insertCell(); row.insertCell().textContent = arguments[2];",
+            *(table, place, value),
+        )
+    head(shown, table, 1).click()
+    assert column(shown, table, 1) == ["0.03", "0.2 ± 0.01†", "failed*", "none", ""]
+    head(shown, table, 1).click()
+    assert column(shown, table, 1) == ["0.2 ± 0.01†", "0.03", "none", "failed*", ""]
+
+
+def test_names_that_are_numbers_are_words(shown: Any) -> None:
+    """A fingerprint of digits alone stands among the others."""
+    script = (
+        "document.querySelector('details').open = true;"
+        "const body = document.getElementById('table-runs-1').closest('table').tBodies[0];"
+        "arguments[0].forEach((text, place) => { body.rows[place].cells[3].textContent = text; })"
+    )
+    names = ["b1", "12", "2a"]
+    shown.execute_script(script, names)
+    for _ in range(2):
+        head(shown, "table-runs-1", 3).click()
+    assert [name for name in column(shown, "table-runs-1", 3) if name in names] == ["b1", "12", "2a"]
+
+
+def test_heads_are_named_without_arrows(shown: Any) -> None:
+    """What a screen reader reads of a column is its head; units keep their capitals."""
+    shown.execute_script("document.querySelector('details').open = true")
+    head(shown, "table-results-1", 1).click()
+    tree = shown.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    names = {
+        node["name"]["value"]
+        for node in tree
+        if node.get("role", {}).get("value") in ("columnheader", "button")
+    }
+    assert {"Model", "Recall@10", "Verdict", "p", "Memory, MiB"} <= names
+    assert not [name for name in names if set(name) & set("↑↓↕")]
+
+
+def test_paper_holds_what_is_folded(shown: Any) -> None:
+    """Nobody can unfold the provenance on paper."""
+    pdftotext = shutil.which("pdftotext")
+    if pdftotext is None:
+        pytest.skip("needs pdftotext")
+    data = base64.b64decode(shown.execute_cdp_cmd("Page.printToPDF", {})["data"])
+    done = subprocess.run([pdftotext, "-layout", "-", "-"], input=data, capture_output=True, check=True)
+    text = done.stdout.decode()
+    assert "a" * 16 in text and "Parameters" in text
+
+
+def test_paper_has_no_arrows_and_cuts_no_figure(shown: Any) -> None:
+    shown.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        found = shown.execute_script(
+            "const style = (name, part) => getComputedStyle(document.querySelector(name), part);"
+            "return [document.querySelector('details td').getBoundingClientRect().height > 0,"
+            " style('th button').display, style('th button', '::after').display, style('figure').breakInside,"
+            " style('tr').breakInside, style('h3').breakAfter, style('th:first-child').position]"
+        )
+    finally:
+        shown.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert found == [True, "contents", "none", "avoid", "avoid", "avoid", "static"]
+
+
+def test_on_a_phone_captions_and_numbers_can_be_read(shown: Any) -> None:
+    """Captions stay on the screen where their table is scrolled; figures keep a size to be read."""
+    resize(shown, 360)
+    wide = shown.execute_script(
+        "for (const each of document.querySelectorAll('.scroll')) each.scrollLeft = 9999;"
+        "return [...document.querySelectorAll('caption span')].map(each => each.getBoundingClientRect())"
+        "  .filter(box => box.width > 0 && (box.left < 0 || box.right > innerWidth)).length"
+    )
+    assert wide == 0
+    widths = shown.execute_script(
+        "return [...document.images].map(image => image.getBoundingClientRect().width)"
+    )
+    assert min(widths) >= 52 * 16
+
+
+def test_sentences_are_wide_on_a_phone(browser: Any, tmp_path: Path) -> None:
+    """Evidence of a claim takes a few lines, not one for each word."""
+    sentence = "MAF image: +1.9% (0.1 to 3.6), p 0.2660, underpowered, " * 3
+    table = Blocks(
+        ("claim", "evidence"), ("claim", "evidence"), {"shop": [("better", sentence)]}, (), ("evidence",)
+    )
+    page = tmp_path / "table.html"
+    page.write_text(html_page("claims", [table]), encoding="utf-8")
+    resize(browser, 360)
+    browser.get(page.as_uri())
+    width = browser.execute_script("return document.querySelector('tbody td').getBoundingClientRect().width")
+    assert width >= 18 * 16
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -72,8 +72,8 @@ def test_what_it_says(text: str) -> None:
     page = Page(text)
     for words in (
         "8 runs: 5 done, 1 failed, 2 missing.",
-        "On ml-100k, SASRec has the highest Recall@10, 0.2000",
-        "Beside SASRec on ml-100k, in Recall@10:",
+        "On ml-100k, SASRec has the highest Recall@10 (0.2000) and NDCG@10 (0.1000); ",
+        "Beside SASRec on ml-100k, in Recall@10 and NDCG@10:",
         "the loss is not finite",
         "bench run handmade",
         "torch 2.13.0",

@@ -47,15 +47,20 @@ class Blocks:
     matrix: bool = False
 
     def heads(self) -> tuple[str, ...]:
-        """The heads as print has them: words begin with a capital, names and symbols (p) are as they are."""
+        """The heads as print has them: words begin with a capital; names, units and p are as they are."""
         return tuple(
-            head if len(head) == 1 or (self.matrix and place > 0) else head.capitalize()
+            head if len(head) == 1 or (self.matrix and place > 0) else head[:1].upper() + head[1:]
             for place, head in enumerate(self.columns)
         )
 
     def is_left(self, place: int) -> bool:
         """Whether a column is set flush left."""
         return place == 0 if self.matrix else self.columns[place] in self.left
+
+    def classes(self, place: int) -> str:
+        """What a page has to know of a column: ``left`` is one of words, ``wide`` one of sentences."""
+        wide = not self.matrix and self.columns[place] in self.wide
+        return " ".join([*(["left"] if self.is_left(place) else []), *(["wide"] if wide else [])])
 
     def pieces(self, widths: Sequence[int], room: int) -> list[list[int]]:
         """The columns by place, all together; those of a matrix in as many tables as fit, the first in each.

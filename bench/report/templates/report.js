@@ -1,6 +1,6 @@
 "use strict";
-// Sorting by a click on a column's head: by number where its cells begin with one, else by words; what is empty
-// stays last. A second click turns the order.
+// Sorting by a click on a column's head; a second click turns the order. Columns of words (class left) are sorted as
+// words. Of the others, cells that begin with a number come first, then words (failed), then what is empty, either way.
 (() => {
   const number = (text) => {
     const found = text.replace(/[\u2212\u2013]/g, "-").replace(/,(?=\d{3})/g, "").match(/^[<>]?\s*([+-]?\d+(\.\d+)?(e[+-]?\d+)?)(?![\w-])/i);
@@ -13,13 +13,14 @@
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
     const body = table.tBodies[0];
     const rows = [...body.rows].map((row) => ({ row, text: text(row, place) }));
-    const filled = rows.filter((each) => each.text !== "");
-    const numeric = filled.length > 0 && filled.every((each) => !Number.isNaN(number(each.text)));
+    const words = head.classList.contains("left");
+    const kind = (each) => (each.text === "" ? 2 : words || !Number.isNaN(number(each.text)) ? 0 : 1);
     const compare = (a, b) =>
-      numeric ? number(a.text) - number(b.text) : a.text.localeCompare(b.text, "en", { numeric: true });
-    filled.sort((a, b) => (down ? -compare(a, b) : compare(a, b)));
-    const empty = rows.filter((each) => each.text === "");
-    body.append(...filled.map((each) => each.row), ...empty.map((each) => each.row));
+      words || kind(a) > 0
+        ? a.text.localeCompare(b.text, "en", { numeric: true })
+        : number(a.text) - number(b.text);
+    rows.sort((a, b) => kind(a) - kind(b) || (down ? -compare(a, b) : compare(a, b)));
+    body.append(...rows.map((each) => each.row));
   };
   for (const table of document.querySelectorAll("table.sortable")) {
     [...table.tHead.rows[0].cells].forEach((head, place) => {
