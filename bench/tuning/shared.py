@@ -7,6 +7,7 @@ takes the one with the higher number sees the other and drops it.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from bench.tuning.distributions import distributions, params_of
 from bench.tuning.owner import Owner, this_process
 from bench.tuning.proposals import propose
 from bench.tuning.pruning import pruner_of
-from bench.tuning.studies import Slot, StudyPlan
+from bench.tuning.studies import DEFAULT, Slot, StudyPlan
 from bench.tuning.trials import Ended, Spent, by_slot, counts, given_up, slot_of, spent, standing
 
 BEAT_EVERY_S = 10.0
@@ -152,7 +153,17 @@ class SharedStudy:
             self._storage.set_trial_intermediate_value(trial, epoch, value)
         if self._pruner is None:
             return True
-        return not self._pruner.prune(self._study, self._storage.get_trial(trial))
+        known = self._storage.get_trial(trial)
+        # Asked in any case: successive halving notes who reached a rung, and with what.
+        go_on = not self._pruner.prune(self._study, known)
+        # All are compared with the default. And a trial is worth what it has reached, at least: one that
+        # may have won already goes on.
+        return go_on or claim.slot.name == DEFAULT or max(known.intermediate_values.values()) >= self._best()
+
+    def _best(self) -> float:
+        """The highest value of the trials that were done; -inf before the first."""
+        done = (trial for trial in self.trials() if trial.state == TrialState.COMPLETE)
+        return max((trial.value for trial in done if trial.value is not None), default=-math.inf)
 
     def beat(self) -> None:
         """Give a sign of life for every trial of this process that is due.

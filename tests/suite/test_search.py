@@ -75,7 +75,7 @@ def test_a_search_changes_no_run(load: Load) -> None:
         (
             "lambda: [5, 10]",
             "lambda: [5, 10], task_weight: [1, 2]",
-            ["'lambda' and 'task_weight' are the same"],
+            ["are the same setting of MAF"],
         ),
         ("lambda: [5, 10]", "lambda: []", ["search.space.MAF 64.lambda", "empty list"]),
         ("lambda: [5, 10]", "lambda: 5", ["search.space.MAF 64.lambda", "write [5]"]),
