@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -22,11 +23,13 @@ from bench.suite.reader import read_document
 from bench.suite.schema import Suite
 from bench.tuning.export import study_record, trial_rows
 from bench.tuning.freeze import freeze, frozen_files
+from bench.tuning.interrupts import Interrupts
 from bench.tuning.records import Cell, StudyRecord, search_folder, write_search
-from bench.tuning.search import Search
+from bench.tuning.search import MOST_CRASHES, Search
 from bench.tuning.shared import SharedStudy
 from bench.tuning.storage import open_storage, shown
 from bench.tuning.studies import base_specs, plan_studies, search_of
+from bench.tuning.worker import ERRORS
 
 EXIT_NOTHING_FOUND = 1
 
@@ -44,7 +47,7 @@ def tune(
     jobs: int | None,
     dry_run: bool,
 ) -> int:
-    """Search; the exit code: 0, or 1 if a model has no trial that was done.
+    """Search; the exit code: 0, or 1 if a model has no trial that was done or had to be set aside.
 
     Args:
         suite_name: a file, or the name of one in suites/.
@@ -79,20 +82,35 @@ def tune(
         planner = Planner(results, home, progress=observer.preparing)
         plans = plan_studies(suite, name, specs, planner)
         with open_storage(address, folder) as store:
-            studies = [SharedStudy(plan, store) for plan in plans]
-            observer.planned(studies, shown(address, folder))
             try:
-                Search(studies, planner, jobs, home, observer, lambda: _write(folder, suite, studies)).run()
+                with Interrupts() as interrupts:
+                    studies = [SharedStudy(plan, store) for plan in plans]
+                    observer.planned(studies, shown(address, folder))
+                    keep = partial(_write, folder, suite, studies)
+                    search = Search(studies, planner, jobs, home, observer, interrupts, keep)
+                    search.run()
             except KeyboardInterrupt:
                 observer.say("Interrupted. Trials are kept; the same command goes on where this one stopped.")
                 raise
             records = _write(folder, suite, studies)
     print_summary(suite, records)
+    for record in records:
+        if record.study in search.set_aside:
+            observer.say(_set_aside(record, search.set_aside[record.study]))
     observer.say(
         f"Trials: {folder / 'trials.csv'}, {folder / 'studies.json'}; storage: {shown(address, folder)}"
     )
     _freeze(file, overrides, suite, targets, records, observer)
-    return 0 if all(record.best is not None for record in records) else EXIT_NOTHING_FOUND
+    found = all(record.best is not None for record in records) and not search.set_aside
+    return 0 if found else EXIT_NOTHING_FOUND
+
+
+def _set_aside(record: StudyRecord, error: str) -> str:
+    return (
+        f"{record.dataset} {record.model}: set aside: this machine could not train {MOST_CRASHES} trials in a"
+        f" row, the last for {error} (more in {ERRORS}). They are not lost: mend that, and the same command"
+        " goes on."
+    )
 
 
 def _targets(freeze_to: Path | None, specs: Sequence[RunSpec], models: Sequence[str]) -> dict[str, Path]:

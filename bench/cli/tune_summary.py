@@ -15,7 +15,7 @@ from bench.suite.expansion import RunSpec
 from bench.suite.schema import Suite
 from bench.suite.search import is_trained
 from bench.suite.space import grid_size, point_text
-from bench.tuning.records import StudyRecord, Winner, read_search
+from bench.tuning.records import StudyRecord, Winner, never_done, read_search
 from bench.tuning.studies import search_of, study_plan
 from bench.wording import count, listed, seeds
 
@@ -85,6 +85,8 @@ def print_summary(suite: Suite, records: Sequence[StudyRecord]) -> None:
         _say(console, f"{each.dataset} {each.model}: space: {_space(each)}")
         _say(console, f"{each.dataset} {each.model}: best so far, by trial: {_curve(each)}")
         _say(console, f"{each.dataset} {each.model}: best: {_settings(each.best)}")
+        if each.never_done:
+            _say(console, f"{each.dataset} {each.model}: {never_done(each)}")
     _unequal(console, suite)
 
 

@@ -18,7 +18,7 @@ from bench.suite.problems import Problems
 from bench.suite.reader import Document
 from bench.suite.schema import Suite, check_suite
 from bench.suite.space import TRAINING, point_text
-from bench.tuning.records import StudyRecord
+from bench.tuning.records import StudyRecord, never_done
 from bench.tuning.studies import search_of
 from bench.wording import count, listed, seeds
 
@@ -161,6 +161,7 @@ def _notes(suite: Suite, source: str, dataset: str, studies: Sequence[StudyRecor
         *(
             f"{study.model}: {_budget(study)}; {_chosen(study)}. Tried:"
             f" {'; '.join(f'{key} {words}' for key, words in study.space.items())}."
+            + (f" {never_done(study)}." if study.never_done else "")
             for study in studies
         ),
     ]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from bench.data.hashing import file_hash
 from bench.errors import TrainingError
 from bench.suite.reader import read_document
 from bench.suite.schema import load_suite
-from bench.tuning import search
+from bench.tuning import search, worker
 from tests.tuning.conftest import GRID, TPE, Tune, found, what_counts
 
 Write = Callable[[str], Path]
@@ -153,6 +155,92 @@ search:
     assert rows[1].value is None and rows[1].best_so_far == rows[0].value
     assert study.states == {"done": 1, "failed": 1} and study.spent["trials"] == 2
     assert study.finished
+
+
+def test_what_is_charged_is_what_the_clock_says_and_the_table_adds_up(
+    here: Tune, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The preparation of a training and an epoch that was not finished among it."""
+    from bench.execution import starting
+
+    start = starting.start
+
+    def slow(*words: Any, **options: Any) -> Any:
+        time.sleep(0.4)
+        return start(*words, **options)
+
+    monkeypatch.setattr(starting, "start", slow)
+    write(
+        """\
+models: [SASRec]
+search:
+  sampler: random
+  epochs: 7
+  space: {SASRec: {training.learning_rate: {low: 1.0e+29, high: 1.0e+30}}}
+"""
+    )
+    here("tune", "tiny.yaml", "--jobs", "1", "--set", "training.epochs=2")
+    (study,), rows = found(tmp_path, "tiny@training.epochs=2")
+    assert [(row.state, row.epochs) for row in rows] == [("done", 2), *[("failed", rows[1].epochs)] * 5][
+        : len(rows)
+    ]
+    assert rows[1].epochs >= 1
+    assert all(row.seconds >= 0.4 for row in rows)
+    assert study.spent["epochs"] == sum(row.epochs for row in rows) >= 7
+    assert study.spent["seconds"] == pytest.approx(sum(row.seconds for row in rows), abs=0.01)
+
+
+def test_an_epoch_that_was_begun_is_counted() -> None:
+    """A training that fails in its second epoch has cost two."""
+    said: list[dict[str, Any]] = []
+
+    class Parent:
+        def send_bytes(self, text: bytes) -> None:
+            said.append(json.loads(text))
+
+        def recv_bytes(self) -> bytes:
+            return b"true"
+
+    trial = worker._Trial(Parent(), {})  # type: ignore[arg-type]
+    trial._begun = 1
+    epoch = SimpleNamespace(epoch=1, value=0.5)
+    trial._report(epoch, SimpleNamespace(best_epoch=1, best_value=0.5))
+    assert [each["epochs"] for each in said] == [1]
+    assert trial.cost() == {"epochs": 2}
+
+
+def test_a_machine_that_trains_nothing_costs_no_points(
+    here: Tune, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After three trials in a row its study waits for the next command, and the other one goes on."""
+    from bench.execution import starting
+
+    start = starting.start
+
+    def broken(spec: Any, *words: Any, **options: Any) -> Any:
+        if spec.variant.label == "SASRec":
+            raise OSError(28, "No space left on device")
+        return start(spec, *words, **options)
+
+    write(
+        GRID.replace("models: [", "models: [SASRec, ")
+        .replace("space: {", "space: {SASRec: {heads: [1, 2]}, ")
+        .replace("grid", "grid\n  unequal: true")
+    )
+    monkeypatch.setattr(starting, "start", broken)
+    said = here("tune", "tiny.yaml", "--jobs", "1", check=1)
+    assert said.stderr.count("not finished: OSError: [Errno 28] No space left on device") == 3
+    assert "shop SASRec: set aside: this machine could not train 3 trials in a row" in said.stderr
+    studies, rows = found(tmp_path)
+    assert [(each.model, each.spent["trials"], each.finished) for each in studies] == [
+        ("SASRec", 0, False),
+        ("MAF", 6, True),
+    ]
+    assert "No space left" in (tmp_path / "results/tiny/search/errors.log").read_text(encoding="utf-8")
+    monkeypatch.setattr(starting, "start", start)
+    here("tune", "tiny.yaml", "--jobs", "1")
+    studies, rows = found(tmp_path)
+    assert [row.state for row in rows] == ["done"] * 8 and studies[0].never_done == 0
 
 
 def test_what_recbole_printed_is_kept(
