@@ -39,18 +39,27 @@ def main(connection: Connection) -> None:
     report_crashes()
     die_with_parent()
     logging.getLogger().addHandler(logging.NullHandler())
-    import bench.execution.starting  # noqa: F401  # takes seconds, and belongs to no trial
-
+    _load()
     serve(connection)
+
+
+def _load() -> None:
+    """Import what every training needs: it takes seconds, and belongs to no trial."""
+    import torch
+
+    import bench.execution.starting  # noqa: F401
+
+    torch.optim.Adam([torch.zeros(1)])  # the first optimizer imports a large part of torch
 
 
 def serve(connection: Connection) -> None:
     """Serve orders until ``null`` arrives or the other end is gone.
 
     An order is an object with specs (one training each), dataset (folder and label), device, home and
-    scratch. Messages are objects with ``kind``: begun, which is the first; epoch, which is answered by true (go on) or false; done,
-    with the mean of the trainings' best validation values; stopped; failed; crashed, where the machine and
-    not the trial seems to be at fault. All but the first have the epochs so far.
+    scratch. Messages are objects with ``kind``: begun, the first, without anything else; epoch, which is
+    answered by true (go on) or false; done, with the mean of the trainings' best validation values; stopped;
+    failed; crashed, where the machine and not the trial seems to be at fault. All others have the epochs so
+    far.
     """
     while True:
         try:

@@ -181,10 +181,8 @@ search:
     )
     here("tune", "tiny.yaml", "--jobs", "1", "--set", "training.epochs=2")
     (study,), rows = found(tmp_path, "tiny@training.epochs=2")
-    assert [(row.state, row.epochs) for row in rows] == [("done", 2), *[("failed", rows[1].epochs)] * 5][
-        : len(rows)
-    ]
-    assert rows[1].epochs >= 1
+    assert (rows[0].state, rows[0].epochs) == ("done", 2)
+    assert {row.state for row in rows[1:]} == {"failed"} and all(row.epochs >= 1 for row in rows)
     assert all(row.seconds >= 0.4 for row in rows)
     assert study.spent["epochs"] == sum(row.epochs for row in rows) >= 7
     assert study.spent["seconds"] == pytest.approx(sum(row.seconds for row in rows), abs=0.01)
