@@ -244,9 +244,7 @@ def test_a_frozen_suite_is_run_with_fresh_seeds(
 @pytest.fixture
 def postgres() -> Iterator[str]:
     """The address of a PostgreSQL server that tests may fill (docs/tuning.md says how to start one)."""
-    url = os.environ.get("BENCH_POSTGRES")
-    if not url:
-        pytest.skip("needs PostgreSQL: BENCH_POSTGRES is not set (docs/tuning.md)")
+    url = os.environ["BENCH_POSTGRES"]
     yield url
     with open_storage(url, Path()) as storage:
         for name in optuna.get_all_study_names(storage):
@@ -254,6 +252,7 @@ def postgres() -> Iterator[str]:
                 optuna.delete_study(study_name=name, storage=storage)
 
 
+@pytest.mark.requires("postgres")
 def test_a_search_in_postgresql_is_shared_and_resumed(
     postgres: str, write: Write, tmp_path: Path, home: Path
 ) -> None:
