@@ -71,7 +71,7 @@ def tune(
     name = results_name(suite.suite, overrides_slug(overrides))
     check_folder(results)
     folder = search_folder(results, name)
-    targets = _targets(freeze_to, specs, models)
+    targets = _targets(freeze_to, suite, specs, models)
     jobs = jobs or default_jobs(suite.training.threads)
     if dry_run:
         print_plan(suite, name, specs, shown(address, folder), results, home, jobs)
@@ -113,7 +113,9 @@ def _set_aside(record: StudyRecord, error: str) -> str:
     )
 
 
-def _targets(freeze_to: Path | None, specs: Sequence[RunSpec], models: Sequence[str]) -> dict[str, Path]:
+def _targets(
+    freeze_to: Path | None, suite: Suite, specs: Sequence[RunSpec], models: Sequence[str]
+) -> dict[str, Path]:
     """The suite files to be written, by dataset; a mistake is found before the search."""
     if freeze_to is None:
         return {}
@@ -123,7 +125,7 @@ def _targets(freeze_to: Path | None, specs: Sequence[RunSpec], models: Sequence[
             file="--freeze",
             remedy="leave out --model: trials that are done are not done again",
         )
-    return frozen_files(freeze_to, list(dict.fromkeys(spec.dataset.label for spec in specs)))
+    return frozen_files(freeze_to, list(dict.fromkeys(spec.dataset.label for spec in specs)), suite)
 
 
 def _write(folder: Path, suite: Suite, studies: Sequence[SharedStudy]) -> list[StudyRecord]:

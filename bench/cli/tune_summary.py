@@ -48,12 +48,11 @@ def print_plan(
         dimensions = search.spaces[model]
         size = grid_size(dimensions)
         budget = search.budget
-        done = "unknown: data not prepared here"
-        allowed = f"{budget.amount:g} {budget.kind}" if budget.amount is not None else f"{size} trials"
-        if planned.paths is not None:
-            plan = study_plan(suite, name, planned)
-            done = count(int(spent.get(plan.name, 0)), "trial")
-            allowed = f"{plan.slots} trials" if plan.slots is not None else allowed
+        plan = study_plan(suite, name, planned)
+        allowed = f"{budget.amount:g} {budget.kind}" if plan.slots is None else f"{plan.slots} trials"
+        # Without its data, a study's name is not known, by which it would be found.
+        known = planned.paths is not None
+        done = count(int(spent.get(plan.name, 0)), "trial") if known else "unknown: data not prepared here"
         space = "\n".join(f"{each.key}: {each.shown()}" for each in dimensions)
         table.add_row(
             *map(Text, (dataset, model, space, "any" if size is None else str(size), allowed, done))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from bench.errors import BenchError, InputError
 from bench.execution.plan import Planned, Planner
 from bench.tuning.interrupts import Interrupts
 from bench.tuning.pool import Worker, ready
+from bench.tuning.scratch import scratch
 from bench.tuning.shared import Claim, LostError, SharedStudy
 from bench.tuning.trials import Spent
 
@@ -90,14 +90,14 @@ class Search:
         self._keep = keep
         self._workers: list[Worker[_Task]] = []
         self._looked = -math.inf
-        self._scratch = ""
+        self._scratch = Path()
 
     def run(self) -> None:
         """Do every trial that is to be done, and wait for those that other processes do.
 
         On KeyboardInterrupt the running trials are told so, and can be taken by the next process.
         """
-        with tempfile.TemporaryDirectory(prefix="bench-tune-") as self._scratch:
+        with scratch() as self._scratch:
             try:
                 while not self._is_finished():
                     self._assign()
@@ -164,7 +164,7 @@ class Search:
             "dataset": {"folder": str(dataset.folder), "label": dataset.label},
             "device": planned[0].device,
             "home": None if self._home is None else str(self._home),
-            "scratch": self._scratch,
+            "scratch": str(self._scratch),
         }
 
     def _listen(self) -> None:

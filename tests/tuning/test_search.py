@@ -349,6 +349,13 @@ def test_two_datasets_are_frozen_apart(here: Tune, write: Write, tmp_path: Path)
     head = (tmp_path / "t-shop.yaml").read_text(encoding="utf-8").splitlines()[0]
     assert head.startswith("# Written by `bench tune --freeze` from tiny.yaml")
     assert read_document(tmp_path / "t-shop.yaml").data["models"][0]["label"] == "MAF"
+    # One after the other overwrites neither.
+    for dataset in ("shop", "other shop"):
+        few = ("--set", "search.space.MAF.multimodal_size=[4]", "--dataset", dataset)
+        here("tune", "tiny.yaml", *few, "--freeze", "u.yaml")
+    assert load_suite(tmp_path / "u-shop.yaml").datasets == shop.datasets
+    assert load_suite(tmp_path / "u-other-shop.yaml").datasets == other_shop.datasets
+    assert not (tmp_path / "u.yaml").exists()
 
 
 def test_a_file_of_somebody_else_is_not_overwritten(here: Tune, write: Write, tmp_path: Path) -> None:
@@ -391,6 +398,15 @@ def test_a_dry_run_says_what_would_be_tried(here: Tune, write: Write, tmp_path: 
     assert not (tmp_path / "results").exists()
     here("tune", "tiny.yaml", "--set", "search.trials=2")
     assert "2 trials" in here("tune", "tiny.yaml", "--dry-run").stdout
+
+
+def test_a_dry_run_counts_a_default_beside_the_grid_without_data(
+    here: Tune, write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BENCH_HOME", str(tmp_path / "empty"))
+    write(GRID.replace("lambda: 10}", "lambda: 7}"))
+    said = here("tune", "tiny.yaml", "--dry-run").stdout
+    assert "7 trials" in said and "data not prepared here" in said
 
 
 def test_figures_of_a_search(here: Tune, write: Write, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from bench.errors import DataError, InputError
 from bench.tuning.owner import this_process
 from bench.tuning.records import read_search
+from bench.tuning.scratch import scratch
 from bench.tuning.storage import open_journal, open_storage, shown
 
 
@@ -101,6 +103,22 @@ def test_owners() -> None:
     for other in ({"host": "elsewhere"}, {"boot": "another"}, {"namespace": "pid:[1]"}):
         assert not me.is_gone(theirs | other)  # nobody can tell
     assert not me.is_gone(None)
+
+
+def test_what_killed_processes_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    theirs = this_process().as_dict() | {"pid": child.pid, "started": _started(child.pid)}
+    left = tmp_path / "bench-tune-x"
+    left.mkdir()
+    (left / "owner.json").write_text(json.dumps(theirs), encoding="utf-8")
+    (tmp_path / "bench-tune-y").mkdir()  # whose, nobody knows
+    with scratch() as folder:
+        assert folder.is_dir() and left.is_dir()
+    child.communicate(b"\n")
+    with scratch() as folder:
+        assert folder.is_dir() and not left.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["bench-tune-y"]
 
 
 def _started(pid: int) -> str:
