@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from bench.suite.schema import Suite
 from bench.tuning.export import study_record, trial_rows
 from bench.tuning.freeze import freeze, frozen_files
 from bench.tuning.interrupts import Interrupts
-from bench.tuning.records import Cell, StudyRecord, search_folder, write_search
+from bench.tuning.records import STUDIES, TRIALS, Cell, StudyRecord, search_folder, write_search
 from bench.tuning.search import MOST_CRASHES, Search
 from bench.tuning.shared import SharedStudy
 from bench.tuning.storage import open_storage, shown
@@ -94,23 +94,21 @@ def tune(
                 raise
             records = _write(folder, suite, studies)
     print_summary(suite, records)
-    for record in records:
-        if record.study in search.set_aside:
-            observer.say(_set_aside(record, search.set_aside[record.study]))
-    observer.say(
-        f"Trials: {folder / 'trials.csv'}, {folder / 'studies.json'}; storage: {shown(address, folder)}"
-    )
+    _say_set_aside(records, search.set_aside, observer)
+    observer.say(f"Trials: {folder / TRIALS}, {folder / STUDIES}; storage: {shown(address, folder)}")
     _freeze(file, overrides, suite, targets, records, observer)
     found = all(record.best is not None for record in records) and not search.set_aside
     return 0 if found else EXIT_NOTHING_FOUND
 
 
-def _set_aside(record: StudyRecord, error: str) -> str:
-    return (
-        f"{record.dataset} {record.model}: set aside: this machine could not train {MOST_CRASHES} trials in a"
-        f" row, the last for {error} (more in {ERRORS}). They are not lost: mend that, and the same command"
-        " goes on."
-    )
+def _say_set_aside(records: Sequence[StudyRecord], set_aside: Mapping[str, str], observer: TuneLines) -> None:
+    for record in records:
+        if record.study in set_aside:
+            observer.say(
+                f"{record.dataset} {record.model}: set aside: this machine could not train {MOST_CRASHES}"
+                f" trials in a row, the last for {set_aside[record.study]} (more in {ERRORS}). They are not"
+                " lost: mend that, and the same command goes on."
+            )
 
 
 def _targets(
