@@ -25,7 +25,7 @@ from bench.tuning.export import study_record, trial_rows
 from bench.tuning.freeze import freeze, frozen_files
 from bench.tuning.interrupts import Interrupts
 from bench.tuning.records import STUDIES, TRIALS, Cell, StudyRecord, search_folder, write_search
-from bench.tuning.search import MOST_CRASHES, Search
+from bench.tuning.search import IN_A_ROW, Search
 from bench.tuning.shared import SharedStudy
 from bench.tuning.storage import open_storage, shown
 from bench.tuning.studies import base_specs, plan_studies, search_of
@@ -105,7 +105,7 @@ def _say_set_aside(records: Sequence[StudyRecord], set_aside: Mapping[str, str],
     for record in records:
         if record.study in set_aside:
             observer.say(
-                f"{record.dataset} {record.model}: set aside: this machine could not train {MOST_CRASHES}"
+                f"{record.dataset} {record.model}: set aside: this machine could not train {IN_A_ROW}"
                 f" trials in a row, the last for {set_aside[record.study]} (more in {ERRORS}). They are not"
                 " lost: mend that, and the same command goes on."
             )

@@ -19,7 +19,7 @@ from bench.tuning.shared import Claim, LostError, SharedStudy
 from bench.tuning.trials import Spent
 
 POLL_S = 1.0  # between two looks for trials that have come free
-MOST_CRASHES = 3  # in a row, of a study: then it is the machine's doing rather than a trial's
+IN_A_ROW = 3  # crashes of a study: then it is the machine's doing rather than a trial's
 
 
 class Observer(Protocol):
@@ -226,7 +226,7 @@ class Search:
             self._observer.ended(study, claim)
         name = study.plan.name
         self._crashes[name] = self._crashes[name] + 1 if how == "crashed" else 0
-        if self._crashes[name] >= MOST_CRASHES and not study.is_finished():
+        if self._crashes[name] >= IN_A_ROW and not study.is_finished():
             self.set_aside[name] = error
         self._keep()
 

@@ -19,7 +19,8 @@ EPOCHS, SECONDS, BEST = "epochs", "seconds", "best"
 # again: the owner died, the machine could not train it (crashed), or the owner was told to stop.
 Ended = Literal["failed", "duplicate", "died", "crashed", "interrupted"]
 
-MOST_ATTEMPTS = 3  # of a slot that dies or crashes
+MOST_CRASHES = 3  # of a slot
+MOST_DEATHS = 10  # of the owners of a slot that never came to an epoch: somebody starts them again and again
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def given_up(trials: Sequence[FrozenTrial]) -> bool:
     """
     ends = Counter(map(ended, trials))
     begun = any(trial.intermediate_values for trial in trials)
-    return ends["crashed"] >= MOST_ATTEMPTS or (ends["died"] >= MOST_ATTEMPTS and not begun)
+    return ends["crashed"] >= MOST_CRASHES or (ends["died"] >= MOST_DEATHS and not begun)
 
 
 def turn(slot: int, trials: Iterable[FrozenTrial]) -> tuple[int, int]:
