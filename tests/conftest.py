@@ -49,16 +49,25 @@ def _has_browser() -> bool:
     return chromium is not None and shutil.which("chromedriver") is not None
 
 
+def _has_postgres() -> bool:
+    """Whether there is a PostgreSQL server for tests, and its driver."""
+    return bool(os.environ.get("BENCH_POSTGRES")) and importlib.util.find_spec("psycopg") is not None
+
+
 AVAILABLE: dict[str, Callable[[], bool]] = {
     "recbole": lambda: importlib.util.find_spec("recbole") is not None,
     "data": lambda: test_data().is_dir(),
     "cuda": _has_cuda,
     "pdflatex": lambda: shutil.which("pdflatex") is not None,
     "browser": _has_browser,
+    "postgres": _has_postgres,
 }
 
 
-NEEDS = {"browser": "browser: Chromium and its driver, which `make browser` installs"}
+NEEDS = {
+    "browser": "browser: Chromium and its driver, which `make browser` installs",
+    "postgres": "postgres: psycopg, and the address of a server in BENCH_POSTGRES (docs/tuning.md)",
+}
 
 
 def _required() -> set[str]:
@@ -75,7 +84,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", "requires(*names): skip where recbole, data, cuda, pdflatex or a browser is absent"
+        "markers", "requires(*names): skip where recbole, data, cuda, pdflatex, browser or postgres is absent"
     )
     unknown = _required() - AVAILABLE.keys()
     if unknown:

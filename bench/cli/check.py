@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from bench.analysis.audit.finding import Finding
@@ -67,5 +68,8 @@ def _check_claims(results: Path, suite: str, format: str) -> int:
             remedy="write `claims:` in the suite file; `bench run` enters them and reuses every run",
         )
     rows = claim_rows(results, index, cells_of(results, index))
-    print_rows(rows, ClaimRow, claim_table(rows), format, suite)
+    table = claim_table(rows)
+    # What a suite says of itself, such as unequal tuning, bears on every claim.
+    table = replace(table, notes=(*table.notes, *index.notes))
+    print_rows(rows, ClaimRow, table, format, suite)
     return 0 if all(row.standing == "supported" for row in rows) else EXIT_NOT_ALL

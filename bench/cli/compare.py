@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ def compare(
     cold: int | None = None,
     home: Path | None = None,
 ) -> None:
-    """Print the comparison of every variant with a baseline.
+    """Print the comparison of every variant with a baseline, and the suite's notes.
 
     Args:
         results: the results folder.
@@ -58,7 +59,10 @@ def compare(
     bound = index.margin if margin is None else margin
     slicing = slicing_of(slices, cold, home)
     rows = comparison_rows(results, cells_of(results, index), chosen, label, bound, slicing)
-    print_rows(rows, ComparisonRow, comparison_table(rows), format, suite)
+    table = comparison_table(rows)
+    # What a suite says of itself, such as unequal tuning, bears on every difference.
+    table = replace(table, notes=(*table.notes, *index.notes))
+    print_rows(rows, ComparisonRow, table, format, suite)
 
 
 def slicing_of(slices: Sequence[str], cold: int | None, home: Path | None) -> Slicing | None:

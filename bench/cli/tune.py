@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -22,11 +23,13 @@ from bench.suite.reader import read_document
 from bench.suite.schema import Suite
 from bench.tuning.export import study_record, trial_rows
 from bench.tuning.freeze import freeze, frozen_files
-from bench.tuning.records import Cell, StudyRecord, search_folder, write_search
-from bench.tuning.search import Search
+from bench.tuning.interrupts import Interrupts
+from bench.tuning.records import STUDIES, TRIALS, Cell, StudyRecord, search_folder, write_search
+from bench.tuning.search import IN_A_ROW, Search
 from bench.tuning.shared import SharedStudy
 from bench.tuning.storage import open_storage, shown
 from bench.tuning.studies import base_specs, plan_studies, search_of
+from bench.tuning.worker import ERRORS
 
 EXIT_NOTHING_FOUND = 1
 
@@ -44,7 +47,7 @@ def tune(
     jobs: int | None,
     dry_run: bool,
 ) -> int:
-    """Search; the exit code: 0, or 1 if a model has no trial that was done.
+    """Search; the exit code: 0, or 1 if a model has no trial that was done or had to be set aside.
 
     Args:
         suite_name: a file, or the name of one in suites/.
@@ -68,7 +71,7 @@ def tune(
     name = results_name(suite.suite, overrides_slug(overrides))
     check_folder(results)
     folder = search_folder(results, name)
-    targets = _targets(freeze_to, specs, models)
+    targets = _targets(freeze_to, suite, specs, models)
     jobs = jobs or default_jobs(suite.training.threads)
     if dry_run:
         print_plan(suite, name, specs, shown(address, folder), results, home, jobs)
@@ -79,23 +82,38 @@ def tune(
         planner = Planner(results, home, progress=observer.preparing)
         plans = plan_studies(suite, name, specs, planner)
         with open_storage(address, folder) as store:
-            studies = [SharedStudy(plan, store) for plan in plans]
-            observer.planned(studies, shown(address, folder))
             try:
-                Search(studies, planner, jobs, home, observer, lambda: _write(folder, suite, studies)).run()
+                with Interrupts() as interrupts:
+                    studies = [SharedStudy(plan, store) for plan in plans]
+                    observer.planned(studies, shown(address, folder))
+                    keep = partial(_write, folder, suite, studies)
+                    search = Search(studies, planner, jobs, home, observer, interrupts, keep)
+                    search.run()
             except KeyboardInterrupt:
                 observer.say("Interrupted. Trials are kept; the same command goes on where this one stopped.")
                 raise
             records = _write(folder, suite, studies)
     print_summary(suite, records)
-    observer.say(
-        f"Trials: {folder / 'trials.csv'}, {folder / 'studies.json'}; storage: {shown(address, folder)}"
-    )
+    _say_set_aside(records, search.set_aside, observer)
+    observer.say(f"Trials: {folder / TRIALS}, {folder / STUDIES}; storage: {shown(address, folder)}")
     _freeze(file, overrides, suite, targets, records, observer)
-    return 0 if all(record.best is not None for record in records) else EXIT_NOTHING_FOUND
+    found = all(record.best is not None for record in records) and not search.set_aside
+    return 0 if found else EXIT_NOTHING_FOUND
 
 
-def _targets(freeze_to: Path | None, specs: Sequence[RunSpec], models: Sequence[str]) -> dict[str, Path]:
+def _say_set_aside(records: Sequence[StudyRecord], set_aside: Mapping[str, str], observer: TuneLines) -> None:
+    for record in records:
+        if record.study in set_aside:
+            observer.say(
+                f"{record.dataset} {record.model}: set aside: this machine could not train {IN_A_ROW}"
+                f" trials in a row, the last for {set_aside[record.study]} (more in {ERRORS}). They are not"
+                " lost: mend that, and the same command goes on."
+            )
+
+
+def _targets(
+    freeze_to: Path | None, suite: Suite, specs: Sequence[RunSpec], models: Sequence[str]
+) -> dict[str, Path]:
     """The suite files to be written, by dataset; a mistake is found before the search."""
     if freeze_to is None:
         return {}
@@ -105,7 +123,7 @@ def _targets(freeze_to: Path | None, specs: Sequence[RunSpec], models: Sequence[
             file="--freeze",
             remedy="leave out --model: trials that are done are not done again",
         )
-    return frozen_files(freeze_to, list(dict.fromkeys(spec.dataset.label for spec in specs)))
+    return frozen_files(freeze_to, list(dict.fromkeys(spec.dataset.label for spec in specs)), suite)
 
 
 def _write(folder: Path, suite: Suite, studies: Sequence[SharedStudy]) -> list[StudyRecord]:

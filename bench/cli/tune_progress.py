@@ -47,8 +47,9 @@ class TuneLines:
         for study in studies:
             spent = study.spent()
             self.say(f"{title(study)}: {_allowed(study)}{_done(spent) if spent.trials else ''}")
-            for number in study.fail_dead():
-                self.say(f"{title(study)}: a process died in a trial (number {number} of the storage): again")
+            for slot in study.fail_dead():
+                then = "given up" if study.gave_up(slot) else "again"
+                self.say(f"{title(study)}: trial {slot}: its process died: {then}")
 
     def began(self, study: SharedStudy, claim: Claim) -> None:
         """A trial began."""
@@ -61,15 +62,16 @@ class TuneLines:
         """Say what came of a trial."""
         row = _row(study, claim)
         if row is None:
-            self.say(f"{title(study)}: trial {claim.slot.number}: another process took it over")
-            return
+            return  # another process had it already, and it waits again
         best = "" if row.best_so_far is None else f"; best so far {row.best_so_far:.4f}"
-        self.say(
-            f"{title(study)}: trial {row.trial} of {_total(study)} ({values(row)}): {outcome(row)}{best}"
-        )
+        self.say(f"{title(study)}: trial {_place(study, row)} ({values(row)}): {outcome(row)}{best}")
+
+    def put_back(self, study: SharedStudy, claim: Claim, why: str) -> None:
+        """Say why a trial is not finished here."""
+        self.say(f"{title(study)}: trial {claim.slot.number}: not finished: {why}")
 
     def failed(self, study: SharedStudy, claim: Claim, error: str, trace: str) -> None:
-        """Keep what a failed trial said."""
+        """Keep what a trial said that failed or crashed."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / ERRORS).open("a", encoding="utf-8") as file:
             file.write(
@@ -112,9 +114,7 @@ class TuneLive(TuneLines):
             name=claim.slot.name,
             state="running",
             value=None,
-            best_so_far=max(
-                (each.best_so_far for each in trial_rows(study) if each.best_so_far), default=None
-            ),
+            best_so_far=_best(trial_rows(study)),
             epochs=0,
             seconds=0.0,
             settings=dict(claim.point),
@@ -125,9 +125,9 @@ class TuneLive(TuneLines):
 
     def epoch(self, study: SharedStudy, claim: Claim, message: dict[str, Any]) -> None:
         key = (study.plan.dataset, study.plan.variant, claim.slot.number)
-        total, row = self._rows[key]
+        place, row = self._rows[key]
         changed = {"epochs": message["epochs"], "value": message["best"]}
-        self._rows[key] = (total, row.model_copy(update=changed))
+        self._rows[key] = (place, row.model_copy(update=changed))
 
     def ended(self, study: SharedStudy, claim: Claim) -> None:
         row = _row(study, claim)
@@ -136,10 +136,14 @@ class TuneLive(TuneLines):
         if row is not None:
             self._put(study, row)
 
+    def put_back(self, study: SharedStudy, claim: Claim, why: str) -> None:
+        super().put_back(study, claim, why)
+        self._rows.pop((study.plan.dataset, study.plan.variant, claim.slot.number), None)
+
     def _put(self, study: SharedStudy, row: TrialRow) -> None:
         key = (row.dataset, row.model, row.trial)
         self._rows.pop(key, None)
-        self._rows[key] = (_total(study), row)
+        self._rows[key] = (_place(study, row), row)
 
     def _table(self) -> Table:
         most = max(3, self.console.height - 12)
@@ -151,9 +155,9 @@ class TuneLive(TuneLines):
             table.add_column(head, justify="right", no_wrap=True)
         table.add_column("state", no_wrap=True)
         table.add_column("best", justify="right", no_wrap=True)
-        for total, row in list(self._rows.values())[-most:]:
+        for place, row in list(self._rows.values())[-most:]:
             table.add_row(
-                *(Text(text) for text in (row.dataset, row.model, f"{row.trial} of {total}")),
+                *(Text(text) for text in (row.dataset, row.model, place)),
                 Text(values(row).replace(TRAINING, "").replace("default settings, ", "")),
                 str(row.epochs),
                 "" if row.value is None else f"{row.value:.4f}",
@@ -164,8 +168,14 @@ class TuneLive(TuneLines):
 
 
 def _row(study: SharedStudy, claim: Claim) -> TrialRow | None:
-    """The trial of a claim, as the study has it now; None where its slot waits again."""
-    return next((each for each in trial_rows(study) if each.trial == claim.slot.number), None)
+    """The trial of a claim and the best value so far, in time and not by slot; None if it waits again."""
+    rows = trial_rows(study)
+    row = next((each for each in rows if each.trial == claim.slot.number), None)
+    return None if row is None else row.model_copy(update={"best_so_far": _best(rows)})
+
+
+def _best(rows: Sequence[TrialRow]) -> float | None:
+    return max((row.value for row in rows if row.state == "done" and row.value is not None), default=None)
 
 
 def title(study: SharedStudy) -> str:
@@ -188,16 +198,15 @@ def outcome(row: TrialRow) -> str:
     return f"{row.state},{value} after {took}" if value else f"{row.state} after {took}"
 
 
-def _total(study: SharedStudy) -> str:
+def _place(study: SharedStudy, row: TrialRow) -> str:
+    """``3 of 18``; of how many is not known where epochs or seconds are counted."""
     slots = study.plan.slots
-    if slots is not None:
-        return str(slots)
-    budget = study.plan.search.budget
-    return f"{budget.amount:g} {budget.kind}"
+    return str(row.trial) if slots is None else f"{row.trial} of {slots}"
 
 
 def _allowed(study: SharedStudy) -> str:
-    return f"{_total(study)} trials" if study.plan.slots is not None else _total(study)
+    slots, budget = study.plan.slots, study.plan.search.budget
+    return f"{budget.amount:g} {budget.kind}" if slots is None else f"{slots} trials"
 
 
 def _done(spent: Spent) -> str:

@@ -15,7 +15,7 @@ from bench.suite.expansion import RunSpec
 from bench.suite.schema import Suite
 from bench.suite.search import is_trained
 from bench.suite.space import grid_size, point_text
-from bench.tuning.records import StudyRecord, Winner, read_search
+from bench.tuning.records import StudyRecord, Winner, never_done, read_search
 from bench.tuning.studies import search_of, study_plan
 from bench.wording import count, listed, seeds
 
@@ -48,12 +48,11 @@ def print_plan(
         dimensions = search.spaces[model]
         size = grid_size(dimensions)
         budget = search.budget
-        done = "unknown: data not prepared here"
-        allowed = f"{budget.amount:g} {budget.kind}" if budget.amount is not None else f"{size} trials"
-        if planned.paths is not None:
-            plan = study_plan(suite, name, planned)
-            done = count(int(spent.get(plan.name, 0)), "trial")
-            allowed = f"{plan.slots} trials" if plan.slots is not None else allowed
+        plan = study_plan(suite, name, planned)
+        allowed = f"{budget.amount:g} {budget.kind}" if plan.slots is None else f"{plan.slots} trials"
+        # Without its data, a study's name is not known, by which it would be found.
+        known = planned.paths is not None
+        done = count(int(spent.get(plan.name, 0)), "trial") if known else "unknown: data not prepared here"
         space = "\n".join(f"{each.key}: {each.shown()}" for each in dimensions)
         table.add_row(
             *map(Text, (dataset, model, space, "any" if size is None else str(size), allowed, done))
@@ -85,6 +84,8 @@ def print_summary(suite: Suite, records: Sequence[StudyRecord]) -> None:
         _say(console, f"{each.dataset} {each.model}: space: {_space(each)}")
         _say(console, f"{each.dataset} {each.model}: best so far, by trial: {_curve(each)}")
         _say(console, f"{each.dataset} {each.model}: best: {_settings(each.best)}")
+        if each.never_done:
+            _say(console, f"{each.dataset} {each.model}: {never_done(each)}")
     _unequal(console, suite)
 
 

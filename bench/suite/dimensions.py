@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import types
 from collections.abc import Mapping
 from decimal import Decimal
@@ -17,7 +16,7 @@ from bench.suite.problems import Problems, nearest, suggest, written_names
 from bench.suite.reader import KeyPath, show
 from bench.suite.reference_settings import key_complaint
 from bench.suite.settings import Settings, TrainingSettings
-from bench.suite.space import TRAINING, Dimension, class_of
+from bench.suite.space import TRAINING, Dimension, class_of, same
 from bench.suite.training import OWN, idle_complaint
 
 _CONTENTS = ("modalities", "controls")
@@ -102,13 +101,12 @@ def _choices(
         problems.add(place, f"{where}: an empty list", "write the values to try")
         return None
     valid = True
-    seen: list[str] = []
     for at, value in enumerate(written):
-        text = json.dumps(value)
-        if text in seen:
-            problems.add((*place, at), f"{where}: {show(value)} stands twice", "keep one of them")
+        twin = next((show(each) for each in written[:at] if same(each, value)), None)
+        if twin is not None:
+            as_what = "" if twin == show(value) else f", first as {twin}"
+            problems.add((*place, at), f"{where}: {show(value)} stands twice{as_what}", "keep one of them")
             valid = False
-        seen.append(text)
         valid = _fits(variant, key, value, (*place, at), training, problems) and valid
     return Dimension(key=key, kind="choice", choices=tuple(written)) if valid else None
 

@@ -12,11 +12,13 @@ from bench.errors import InputError
 from bench.registry import MODELS
 from bench.suite.dimensions import read_dimension
 from bench.suite.entries import read_entries
+from bench.suite.models import field_of
 from bench.suite.parts import Part, Variant
 from bench.suite.problems import Problems, suggest
 from bench.suite.reader import KeyPath
 from bench.suite.shape import Seed
 from bench.suite.space import Dimension, grid_points, grid_size, point_text, variant_at
+from bench.wording import count
 
 MOST_POINTS = 10_000  # of a grid
 MOST_CHECKS = 5_000  # combinations of values that are checked before anything runs
@@ -44,7 +46,7 @@ class Search(Part):
         seeds: of the trials' trainings.
         seed: of the sampler.
         storage: address of a database, or a file; None: a file beside the results.
-        unequal: not every model gets the same, and the suite says so.
+        unequal: not every model gets the same, as the suite admits.
         spaces: the dimensions of each tuned variant, by label.
     """
 
@@ -85,8 +87,10 @@ def check_search(problems: Problems, models: Sequence[Variant]) -> Search | None
     spaces = _Spaces(problems, models, entry.sampler == "grid").read(entry.space)
     budget = _budget(entry, spaces, problems)
     _check_seeds(entry, data.get("seeds"), problems)
+    unfair = _inequalities(entry, spaces, models)
     if not entry.unequal:
-        _check_equal(entry, spaces, models, problems)
+        for what, remedy in unfair:
+            problems.add(("search", "space"), f"{what}: no fair comparison", remedy)
     if budget is None:
         return None
     return Search(
@@ -96,7 +100,7 @@ def check_search(problems: Problems, models: Sequence[Variant]) -> Search | None
         seeds=tuple(entry.seeds),
         seed=entry.seed,
         storage=entry.storage,
-        unequal=entry.unequal,
+        unequal=bool(unfair),
         spaces=spaces,
     )
 
@@ -158,28 +162,29 @@ def is_trained(variant: Variant) -> bool:
     return variant.name not in MODELS or not MODELS[variant.name].counting
 
 
-def _check_equal(
-    entry: SearchEntry,
-    spaces: Mapping[str, Sequence[Dimension]],
-    models: Sequence[Variant],
-    problems: Problems,
-) -> None:
+def _inequalities(
+    entry: SearchEntry, spaces: Mapping[str, Sequence[Dimension]], models: Sequence[Variant]
+) -> list[tuple[str, str]]:
+    """In what models are not given the same, with a remedy each; empty of a fair search."""
+    found = []
     untuned = [each.label for each in models if is_trained(each) and each.label not in entry.space]
-    remedy = "give every model a space, or write unequal: true"
     if untuned:
-        problems.add(
-            ("search", "space"),
-            f"search tunes {', '.join(entry.space)} and not {', '.join(untuned)}: no fair comparison",
-            remedy,
-        )
+        what = f"search tunes {', '.join(entry.space)} and not {', '.join(untuned)}"
+        found.append((what, "give every model a space, or write unequal: true"))
     sizes = {label: grid_size(space) for label, space in spaces.items()}
-    if entry.sampler == "grid" and len(set(sizes.values())) > 1:
-        told = ", ".join(f"{label} {size}" for label, size in sizes.items())
-        problems.add(
-            ("search", "space"),
-            f"the grids have different numbers of points ({told}): no fair comparison",
-            "make them equally large, or write unequal: true",
-        )
+    if entry.sampler == "grid":
+        if len(set(sizes.values())) > 1:
+            told = ", ".join(f"{label} {size}" for label, size in sizes.items())
+            what = f"the grids have different numbers of points ({told})"
+            found.append((what, "make them equally large, or write unequal: true"))
+        return found
+    for label, size in sizes.items():
+        # Fewer points than trials are done again and again; with one point there is nothing to choose.
+        if size is not None and size < (entry.trials or 2):
+            budget = f", and {count(entry.trials, 'trial')} to do" if entry.trials else ""
+            what = f"{label} has {count(size, 'point')} to try{budget}"
+            found.append((what, "give it more values, or write unequal: true"))
+    return found
 
 
 class _Spaces:
@@ -229,6 +234,13 @@ class _Spaces:
         dimensions = tuple(each for each in read if each is not None)
         if not dimensions or len(dimensions) < len(read):
             return None
+        fields = [field_of(variant.name, each.key) for each in dimensions]
+        for at, each in enumerate(dimensions):
+            if fields[at] in fields[:at]:
+                first = dimensions[fields.index(fields[at])].key
+                what = f"{first!r} and {each.key!r} are the same setting of {variant.name}"
+                self._problems.add((*path, each.key), what, "keep one of them")
+                return None
         size = grid_size(dimensions)
         if self._grid and (size or 0) > MOST_POINTS:
             what = f"search.space.{variant.label}: a grid of {size:,} points; at most {MOST_POINTS:,}"

@@ -47,15 +47,16 @@ class Dimension(Part):
         """Every value in order; None where they are too many to be listed."""
         if self.kind == "choice":
             return self.choices
-        if self.step is None:
+        step = 1 if self.kind == "int" and self.log else self.step
+        if step is None:
             return None
-        count = round((self.high - self.low) / self.step) + 1
-        return tuple(self._at(place) for place in range(count)) if count <= MOST_VALUES else None
+        count = round((self.high - self.low) / step) + 1
+        return tuple(self._at(place, step) for place in range(count)) if count <= MOST_VALUES else None
 
     def holds(self, value: Any) -> bool:
         """Whether ``value`` is one of those that may be chosen."""
         if self.kind == "choice":
-            return any(_same(value, choice) for choice in self.choices)
+            return any(same(value, choice) for choice in self.choices)
         if (
             isinstance(value, bool)
             or not isinstance(value, int | float)
@@ -69,10 +70,10 @@ class Dimension(Part):
     def tidy(self, value: Any) -> Any:
         """A value that `holds`, as the space writes it: 0.3 rather than 0.30000000000000004."""
         if self.kind == "choice":
-            return next(choice for choice in self.choices if _same(value, choice))
+            return next(choice for choice in self.choices if same(value, choice))
         if self.step is None:
             return int(value) if self.kind == "int" else float(value)
-        return self._at(round(self._place(value)))
+        return self._at(round(self._place(value)), self.step)
 
     def shown(self) -> str:
         """In words: ``32, 64, 128`` or ``0.0001 to 0.01 (log)``."""
@@ -85,16 +86,18 @@ class Dimension(Part):
         assert self.step is not None
         return (value - self.low) / self.step
 
-    def _at(self, place: int) -> int | float:
-        exact = Decimal(str(self.low)) + place * Decimal(str(self.step))
+    def _at(self, place: int, step: float) -> int | float:
+        exact = Decimal(str(self.low)) + place * Decimal(str(step))
         return int(exact) if self.kind == "int" else float(exact)
 
 
-def _same(a: Any, b: Any) -> bool:
-    """Equal as values of a suite: 10 is 10.0, but 1 is not true."""
+def same(a: Any, b: Any) -> bool:
+    """Whether two values of a suite are equal: 10 is 10.0, but 1 is not true."""
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
     if isinstance(a, bool) or isinstance(b, bool):
         return a is b
-    return bool((list(a) if isinstance(a, tuple) else a) == (list(b) if isinstance(b, tuple) else b))
+    return bool(a == b)
 
 
 def grid_size(dimensions: Sequence[Dimension]) -> int | None:

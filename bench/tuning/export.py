@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 from bench.tuning import trials as notes
 from bench.tuning.records import StudyRecord, TrialRow, TrialWord, Winner
 from bench.tuning.shared import SharedStudy
-from bench.tuning.trials import settings_of, standing
+from bench.tuning.trials import charged, never_done, settings_of, standing
 
 _WORDS: dict[TrialState, TrialWord] = {
     TrialState.COMPLETE: "done",
@@ -29,7 +29,7 @@ def trial_rows(study: SharedStudy) -> list[TrialRow]:
     for slot, trial in standing(study.trials()).items():
         if trial.state not in _WORDS:
             continue
-        value = _value(trial)
+        value, cost = _value(trial), charged(trial)
         if trial.state == TrialState.COMPLETE and value is not None:
             best = value if best is None else max(best, value)
         found.append(
@@ -41,8 +41,8 @@ def trial_rows(study: SharedStudy) -> list[TrialRow]:
                 state=_WORDS[trial.state],
                 value=value,
                 best_so_far=best,
-                epochs=int(trial.user_attrs.get(notes.EPOCHS, len(trial.intermediate_values))),
-                seconds=round(float(trial.user_attrs.get(notes.SECONDS, 0.0)), 3),
+                epochs=cost.epochs,
+                seconds=round(cost.seconds, 3),
                 settings=settings_of(trial),
                 validation=dict(sorted(trial.intermediate_values.items())),
                 reason=str(trial.user_attrs.get(notes.REASON, "")),
@@ -83,6 +83,7 @@ def study_record(study: SharedStudy, rows: Sequence[TrialRow] | None = None) -> 
         budget=search.budget.kind,
         amount=float(amount or 0),
         spent=cost | {"seconds": round(cost["seconds"], 3)},
+        never_done=never_done(study.trials()),
         states=dict(Counter(row.state for row in rows)),
         default=next((_winner(row) for row in done if row.name), None),
         # Of equal ones the first: the default settings before others.

@@ -18,7 +18,7 @@ from bench.suite.problems import Problems
 from bench.suite.reader import Document
 from bench.suite.schema import Suite, check_suite
 from bench.suite.space import TRAINING, point_text
-from bench.tuning.records import StudyRecord
+from bench.tuning.records import StudyRecord, never_done
 from bench.tuning.studies import search_of
 from bench.wording import count, listed, seeds
 
@@ -27,13 +27,18 @@ HEAD = "# Written by `bench tune --freeze`"
 _SUITES = "suites"
 
 
-def frozen_files(file: Path, datasets: Sequence[str]) -> dict[str, Path]:
-    """The file of each dataset, by label: of several, each has its own winners and its own file.
+def frozen_files(file: Path, datasets: Sequence[str], suite: Suite) -> dict[str, Path]:
+    """The file of each dataset, by label: of a suite with several, each has its own winners and its own file.
+
+    Args:
+        file: as asked for.
+        datasets: labels of those that are searched, which may be fewer than the suite has.
+        suite: of the search.
 
     Raises:
         InputError: a file is there that bench did not write, or two labels make the same name.
     """
-    if len(datasets) == 1:
+    if len(datasets) == 1 == len(suite.datasets):
         found = {datasets[0]: file}
     else:
         found = {label: file.with_name(f"{file.stem}-{slug(label)}{file.suffix}") for label in datasets}
@@ -161,6 +166,7 @@ def _notes(suite: Suite, source: str, dataset: str, studies: Sequence[StudyRecor
         *(
             f"{study.model}: {_budget(study)}; {_chosen(study)}. Tried:"
             f" {'; '.join(f'{key} {words}' for key, words in study.space.items())}."
+            + (f" {never_done(study)}." if study.never_done else "")
             for study in studies
         ),
     ]

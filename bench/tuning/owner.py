@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+SILENT_S = 60.0  # without a sign of life for so long, a process counts as dead
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,27 @@ class Owner:
             return False
         pid = int(other.get("pid", 0))
         return not _exists(pid) or _started(pid) != other.get("started")
+
+
+class Watch:
+    """Notices whose heartbeat stands still, by this process's own clock.
+
+    Args:
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._seen: dict[int, tuple[object, float]] = {}
+
+    def is_silent(self, trial: int, heartbeat: object) -> bool:
+        """Whether a trial's heartbeat was the same for long enough."""
+        now = self._clock()
+        before, since = self._seen.get(trial, (object(), now))
+        if before != heartbeat:
+            self._seen[trial] = (heartbeat, now)
+            return False
+        return now - since >= SILENT_S
 
 
 def this_process() -> Owner:

@@ -41,7 +41,7 @@ class Worker(Generic[T]):
             self.connection.close()
             self._start()
             error = f"the worker process died ({how}); signal 9 usually means too little memory"
-            return {"kind": "failed", "error": error, "trace": ""}
+            return {"kind": "crashed", "error": error, "trace": ""}
 
     def restart(self) -> None:
         """Leave what it does, and start anew."""

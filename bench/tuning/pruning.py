@@ -12,6 +12,9 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bench.suite.settings import TrainingSettings
 
+# Raised when a pruner's trials are ended otherwise, so that older studies of it are not gone on with.
+VERSIONS = {"successive-halving": 2}
+
 FACTOR = 3  # of successive halving: one trial in three goes on at each rung
 RUNGS = 3
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bench.errors import DataError, InputError
 from bench.results.folder import write_atomically
 from bench.results.index import command_for
+from bench.wording import count
 
 SEARCH = "search"  # folder below a suite's results
 TRIALS, STUDIES = "trials.csv", "studies.json"
@@ -38,8 +39,8 @@ class TrialRow(_Record):
         state: `TrialWord`; what waits, or is tried again, is not listed.
         value: mean over seeds of the best validation value; of a pruned trial its best so far.
         best_so_far: the best value of this and the trials before that were done.
-        epochs: in all trainings.
-        seconds: of training and validation.
+        epochs: in all trainings, an unfinished one too; of a failure one at least, and a second.
+        seconds: by the clock, from when a worker took it until it ended.
         settings: by the keys of the space.
         validation: by epoch, of the first seed; epochs without a value are left out.
         reason: of a failure.
@@ -91,6 +92,7 @@ class StudyRecord(_Record):
         budget: its kind.
         amount: of it; of a grid its trials.
         spent: trials, epochs and seconds.
+        never_done: trials that were given up, because they or their processes died again and again.
         states: number of trials by state.
         default: the suite's own settings; None until that trial is done.
         best: None until a trial is done.
@@ -112,6 +114,7 @@ class StudyRecord(_Record):
     budget: str
     amount: float
     spent: dict[str, float]
+    never_done: int = 0  # files from before do not have it
     states: dict[str, int]
     default: Winner | None
     best: Winner | None
@@ -122,6 +125,15 @@ class StudyRecord(_Record):
     def cell(self) -> Cell:
         """Whose study it is."""
         return self.dataset, self.model
+
+
+def never_done(study: StudyRecord) -> str:
+    """A sentence on the trials that were given up."""
+    one = study.never_done == 1
+    return (
+        f"{count(study.never_done, 'point')} {'was' if one else 'were'} never done:"
+        f" {'its' if one else 'their'} training, or the process in charge of it, died each time"
+    )
 
 
 class _Studies(_Record):

@@ -1,12 +1,13 @@
 """A study that several processes may work on at once: claiming trials, reporting, and noticing the dead.
 
-There is no global lock. A trial is enqueued for each slot of the study and taken by setting its state from
+There is no global lock. A trial is enqueued for a slot of the study and taken by setting its state from
 waiting to running, which storages do atomically. Two processes may enqueue a trial for the same slot; whoever
 takes the one with the higher number sees the other and drops it.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,14 +22,13 @@ from optuna.trial import FrozenTrial, TrialState
 from bench.suite.space import Point
 from bench.tuning import trials as notes
 from bench.tuning.distributions import distributions, params_of
-from bench.tuning.owner import Owner, this_process
+from bench.tuning.owner import Owner, Watch, this_process
 from bench.tuning.proposals import propose
 from bench.tuning.pruning import pruner_of
-from bench.tuning.studies import Slot, StudyPlan
-from bench.tuning.trials import Ended, Spent, by_slot, counts, given_up, slot_of, spent, standing
+from bench.tuning.studies import DEFAULT, Slot, StudyPlan
+from bench.tuning.trials import Ended, Spent, counts, slot_of, spent, standing
 
 BEAT_EVERY_S = 10.0
-SILENT_S = 60.0  # without a sign of life for so long, a process counts as dead
 
 
 class LostError(Exception):
@@ -69,7 +69,7 @@ class SharedStudy:
         self._clock = clock
         self._me: Owner = this_process()
         self._mine: dict[int, Claim] = {}
-        self._seen: dict[int, tuple[object, float]] = {}
+        self._watch = Watch(clock)
         self._study = optuna.create_study(
             storage=storage, study_name=plan.name, direction="maximize", load_if_exists=True
         )
@@ -85,37 +85,29 @@ class SharedStudy:
         ]
 
     def claim(self) -> Claim | None:
-        """Take the waiting trial of the lowest slot; None where there is nothing to take now."""
+        """Take the waiting trial whose turn it is; None where there is nothing to take now."""
         self.fail_dead()
-        self.fill()
-        if self.is_spent():
-            return None
-        waiting = [trial for trial in self.trials() if trial.state == TrialState.WAITING]
-        for trial in sorted(waiting, key=lambda each: (slot_of(each), each.number)):
-            if self._take(trial.number):
-                claim = self._begin(trial)
+        while not self.is_spent():
+            self.fill()
+            waiting = notes.in_turn(self.trials())
+            if not waiting:
+                break
+            for trial in waiting:
+                claim = self._begin(trial) if self._take(trial.number) else None
                 if claim is not None:
                     return claim
         return None
 
     def fill(self) -> None:
-        """Enqueue trials for the slots that have none and that the budget allows."""
-        known = by_slot(self.trials())
-        free = {n for n, own in known.items() if not any(map(counts, own)) and not given_up(own)}
-        for number in self._missing(set(known), free):
-            slot = self.plan.slot(number)
-            params = {}
-            if slot.point is not None and slot.inside:
-                params = params_of(slot.point, self.plan.dimensions)
-            attributes = {notes.SLOT: number} | ({notes.NAME: slot.name} if slot.name else {})
-            self._study.enqueue_trial(params, user_attrs=attributes)
-
-    def _missing(self, known: set[int], free: set[int]) -> list[int]:
-        if self.plan.slots is not None:
-            return [n for n in range(self.plan.slots) if n in free or n not in known]
-        if self.is_spent() or any(trial.state == TrialState.WAITING for trial in self.trials()):
-            return []
-        return [min(free or {len(known)})]
+        """Enqueue a trial for the slot whose turn it is, if it has none and the budget allows it."""
+        number = None if self.is_spent() else notes.next_slot(self.trials(), self.plan.slots)
+        if number is None:
+            return
+        slot, params = self.plan.slot(number), {}
+        if slot.point is not None and slot.inside:
+            params = params_of(slot.point, self.plan.dimensions)
+        attributes = {notes.SLOT: number} | ({notes.NAME: slot.name} if slot.name else {})
+        self._study.enqueue_trial(params, user_attrs=attributes)
 
     def is_spent(self) -> bool:
         """Whether nothing more may be begun, by a budget of epochs or seconds."""
@@ -136,6 +128,10 @@ class SharedStudy:
         """What its trials have cost."""
         return spent(self.trials())
 
+    def gave_up(self, slot: int) -> bool:
+        """Whether a slot is not tried again: its trials died or crashed too often."""
+        return notes.given_up(notes.by_slot(self.trials()).get(slot, []))
+
     def elsewhere(self) -> list[FrozenTrial]:
         """Trials that other processes do."""
         running = (trial for trial in self.trials() if trial.state == TrialState.RUNNING)
@@ -152,7 +148,17 @@ class SharedStudy:
             self._storage.set_trial_intermediate_value(trial, epoch, value)
         if self._pruner is None:
             return True
-        return not self._pruner.prune(self._study, self._storage.get_trial(trial))
+        known = self._storage.get_trial(trial)
+        # Asked in any case: successive halving notes who reached a rung, and with what.
+        go_on = not self._pruner.prune(self._study, known)
+        # All are compared with the default. And a trial is worth what it has reached, at least: one that
+        # may have won already goes on.
+        return go_on or claim.slot.name == DEFAULT or max(known.intermediate_values.values()) >= self._best()
+
+    def _best(self) -> float:
+        """The highest value of the trials that were done; -inf before the first."""
+        done = (trial for trial in self.trials() if trial.state == TrialState.COMPLETE)
+        return max((trial.value for trial in done if trial.value is not None), default=-math.inf)
 
     def beat(self) -> None:
         """Give a sign of life for every trial of this process that is due.
@@ -181,10 +187,12 @@ class SharedStudy:
         self._end(claim, TrialState.FAIL, None, cost, {notes.ENDED: how, notes.REASON: reason})
 
     def fail_dead(self) -> list[int]:
-        """Fail the running trials whose process has died; the numbers of these."""
+        """Fail the running trials whose process has died; the slots of these."""
         failed = []
         for trial in self.elsewhere():
-            if not (self._me.is_gone(trial.user_attrs.get(notes.OWNER)) or self._is_silent(trial)):
+            attributes = trial.user_attrs
+            silent = self._watch.is_silent(trial.number, attributes.get(notes.HEARTBEAT))
+            if not (silent or self._me.is_gone(attributes.get(notes.OWNER))):
                 continue
             ends: dict[str, Any] = {notes.ENDED: "died", notes.REASON: "its process died"}
             try:
@@ -192,17 +200,8 @@ class SharedStudy:
                 self._state(trial.number, TrialState.FAIL)
             except LostError:
                 continue  # it was quicker, or another process that noticed
-            failed.append(trial.number)
+            failed.append(slot_of(trial) or 0)
         return failed
-
-    def _is_silent(self, trial: FrozenTrial) -> bool:
-        """Whether its heartbeat stood still for long enough, by this process's own clock."""
-        heartbeat, now = trial.user_attrs.get(notes.HEARTBEAT), self._clock()
-        before, since = self._seen.get(trial.number, (object(), now))
-        if before != heartbeat:
-            self._seen[trial.number] = (heartbeat, now)
-            return False
-        return now - since >= SILENT_S
 
     def _take(self, number: int) -> bool:
         try:

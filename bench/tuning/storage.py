@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import re
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
+from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage, get_storage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from bench.errors import DataError, InputError
 
 JOURNAL = "journal.log"
+_HIDDEN = "***"
 
 
 @contextmanager
@@ -27,17 +30,26 @@ def open_storage(address: str | None, folder: Path) -> Iterator[BaseStorage]:
 
     Raises:
         InputError: the address means nothing, or the database's driver is not installed.
-        DataError: the database does not answer, or the file cannot be used.
+        DataError: the database does not answer, now or within the context, or is of another Optuna; or the
+            file cannot be used.
     """
     if address is None or "://" not in address:
         yield open_journal(folder / JOURNAL if address is None else Path(address))
         return
+    from sqlalchemy.exc import SQLAlchemyError
+
     database = _database(address)
     storage = get_storage(database)
     try:
         yield storage
+    except (StorageInternalError, SQLAlchemyError) as error:
+        raise DataError(
+            f"{shown(address, folder)} stopped answering: {_reason(error)} (trials that ended are kept; the"
+            " same command goes on when it is back)"
+        ) from error
     finally:
-        storage.remove_session()
+        with suppress(SQLAlchemyError):
+            storage.remove_session()
         database.engine.dispose()
 
 
@@ -63,31 +75,66 @@ def shown(address: str | None, folder: Path) -> str:
     """The address for people: without a password."""
     if address is None:
         return str(folder / JOURNAL)
-    return re.sub(r"(://[^/@:]*):[^@]*@", r"\1:***@", address)
+    if "://" not in address:
+        return address
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):  # nobody knows what in it is a password
+        return f"{address.partition('://')[0]}://..."
+    secret = {key: _HIDDEN for key in url.query if "password" in key}
+    return url.update_query_dict(secret).render_as_string(hide_password=True).replace(quote(_HIDDEN), _HIDDEN)
 
 
 def _database(url: str) -> RDBStorage:
-    from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+    from sqlalchemy.exc import (
+        ArgumentError,
+        IntegrityError,
+        NoSuchModuleError,
+        ProgrammingError,
+        SQLAlchemyError,
+    )
 
     said = shown(url, Path())
     try:
-        # Asks whether a connection still holds before it is used: searches last for days.
-        return RDBStorage(_with_driver(url), engine_kwargs={"pool_pre_ping": True})
+        try:
+            return _rdb(url)
+        except (IntegrityError, ProgrammingError):  # another process makes the tables at this moment
+            time.sleep(1)
+            return _rdb(url)
     except ImportError as error:
         raise InputError(
             f"the driver of {said} is not installed",
             file="--storage",
             remedy="pip install 'bench-seqrec[postgres]' has that of PostgreSQL",
         ) from error
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise InputError(
             f"{said!r} is no address of a database",
             file="--storage",
             remedy="write it as in postgresql://user@host/name or sqlite:///search.db",
         ) from error
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise DataError(f"{said} does not answer: {reason}") from error
+        raise DataError(f"{said} does not answer: {_reason(error)}") from error
+    except RuntimeError as error:  # Optuna compares its version with that of the tables
+        raise DataError(
+            f"{said} holds tables of another version of Optuna: name another database, or"
+            " `optuna storage upgrade` this one"
+        ) from error
+
+
+def _rdb(url: str) -> RDBStorage:
+    # Asks whether a connection still holds before it is used: searches last for days.
+    return RDBStorage(_with_driver(url), engine_kwargs={"pool_pre_ping": True})
+
+
+def _reason(error: BaseException) -> str:
+    """The first line of what the driver said; Optuna and SQLAlchemy wrap it."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return (str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _with_driver(url: str) -> str:

@@ -15,6 +15,7 @@ from bench.suite.parts import Variant
 from bench.suite.schema import Suite
 from bench.suite.search import Search
 from bench.suite.space import Dimension, Point, grid_points, lies_on, own_point, variant_at
+from bench.tuning.pruning import VERSIONS
 
 TUNING_VERSION = 1  # raise it when trials are proposed, pruned or valued otherwise
 
@@ -189,6 +190,7 @@ def study_plan(suite: Suite, name: str, planned: Planned) -> StudyPlan:
             "space": [dimension.model_dump(mode="json") for dimension in dimensions],
             "sampler": search.sampler,
             "pruner": search.pruner,
+            **({"pruner_version": version} if (version := VERSIONS.get(search.pruner)) else {}),
             "seeds": list(search.seeds),
             "seed": search.seed,
             # Not its amount: a search that may spend more goes on.

@@ -18,11 +18,15 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from bench.errors import BenchError, TrainingError
+from bench.errors import BenchError, DataError, TrainingError
 from bench.processes import die_with_parent, report_crashes
 
 OUTPUT = "output.txt"  # of RecBole, in its folder
 ERRORS = "errors.log"  # of the search's folder: what failed trials said
+
+
+# A library that cannot be loaded, a full disk, too little memory, data that are gone.
+_OF_THE_MACHINE = (ImportError, OSError, MemoryError, DataError)
 
 
 class _StopError(Exception):
@@ -35,16 +39,27 @@ def main(connection: Connection) -> None:
     report_crashes()
     die_with_parent()
     logging.getLogger().addHandler(logging.NullHandler())
+    _load()
     serve(connection)
+
+
+def _load() -> None:
+    """Import what every training needs: it takes seconds, and belongs to no trial."""
+    import torch
+
+    import bench.execution.starting  # noqa: F401
+
+    torch.optim.Adam([torch.zeros(1)])  # the first optimizer imports a large part of torch
 
 
 def serve(connection: Connection) -> None:
     """Serve orders until ``null`` arrives or the other end is gone.
 
     An order is an object with specs (one training each), dataset (folder and label), device, home and
-    scratch. Messages are objects with ``kind``: epoch, which is answered by true (go on) or false; done,
-    with the mean of the trainings' best validation values; stopped; failed. All have the epochs and seconds
-    so far.
+    scratch. Messages are objects with ``kind``: begun, the first, without anything else; epoch, which is
+    answered by true (go on) or false; done, with the mean of the trainings' best validation values; stopped;
+    failed; crashed, where the machine and not the trial seems to be at fault. All others have the epochs so
+    far.
     """
     while True:
         try:
@@ -53,6 +68,7 @@ def serve(connection: Connection) -> None:
             return
         if order is None:
             return
+        _send(connection, {"kind": "begun"})
         trial = _Trial(connection, order)
         _send(connection, trial.run() | trial.cost())
 
@@ -64,12 +80,12 @@ class _Trial:
         self._connection = connection
         self._order = order
         self._epochs = 0
-        self._seconds = 0.0
+        self._begun = 0  # 1 within an epoch
         self._training = 0
 
     def cost(self) -> dict[str, Any]:
-        """Epochs, and seconds of training and validation, so far."""
-        return {"epochs": self._epochs, "seconds": self._seconds}
+        """Epochs so far, one that was begun among them."""
+        return {"epochs": self._epochs + self._begun}
 
     def run(self) -> dict[str, Any]:
         """The last message of the trial."""
@@ -111,7 +127,9 @@ class _Trial:
             checkpoints=False,
         )
         with closing(run):
+            self._begun = 1
             run.fit(work / "weights.safetensors")
+            self._begun = 0
         best = run.progress.best_value
         if not math.isfinite(best):
             raise TrainingError(
@@ -121,7 +139,7 @@ class _Trial:
 
     def _report(self, epoch: Any, progress: Any) -> None:
         self._epochs += 1
-        self._seconds += epoch.train_s + epoch.validate_s
+        self._begun = 0
         if epoch.value is not None and not math.isfinite(epoch.value):
             raise TrainingError(
                 f"the validation value of epoch {epoch.epoch} is not a number ({epoch.value})"
@@ -136,17 +154,19 @@ class _Trial:
         _send(self._connection, message | self.cost())
         if not json.loads(self._connection.recv_bytes()):
             raise _StopError
+        self._begun = 1
 
 
 def _failure(error: Exception, output: Path) -> dict[str, Any]:
     """The message of a failure; ``output`` is what RecBole printed, if it did: it goes with the trial."""
     known = isinstance(error, BenchError)
+    kind = "crashed" if isinstance(error, _OF_THE_MACHINE) else "failed"
     text = str(error) if known else f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
     for place in (str(output), f"{OUTPUT} in {output.parent}"):
         text = text.replace(place, ERRORS)
     printed = output.read_text(encoding="utf-8", errors="replace") if output.exists() else ""
     trace = "" if known and not printed else "".join(traceback.format_exception(error))
-    return {"kind": "failed", "error": text, "trace": printed + trace}
+    return {"kind": kind, "error": text, "trace": printed + trace}
 
 
 def _send(connection: Connection, message: dict[str, Any]) -> None:

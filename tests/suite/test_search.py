@@ -20,7 +20,7 @@ BODY = """\
 datasets: [ml-100k]
 models: [Popularity, SASRec, {name: MAF, label: MAF 64}]
 search:
-  trials: 60
+  trials: 4
   space:
     MAF 64: {multimodal_size: [32, 64], lambda: [5, 10]}
     SASRec: {training.learning_rate: {low: 1e-4, high: 1e-2, log: true}, hidden_dropout: {low: 0.1, high: 0.5, step: 0.1}}
@@ -36,7 +36,7 @@ def search(load: Load, text: str = BODY):
 def test_defaults(load: Load) -> None:
     found = search(load)
     assert (found.sampler, found.pruner, found.seeds, found.seed) == ("tpe", "none", (1001,), 0)
-    assert found.budget == Budget(kind="trials", amount=60)
+    assert found.budget == Budget(kind="trials", amount=4)
     assert not found.unequal and found.storage is None
     rate, dropout = found.spaces["SASRec"]
     assert rate == Dimension(key="training.learning_rate", kind="float", low=1e-4, high=1e-2, log=True)
@@ -56,20 +56,27 @@ def test_a_search_changes_no_run(load: Load) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("trials: 60", "trails: 60", ["unknown key 'trails'", "'trials'"]),
-        ("trials: 60", "sampler: tpee\n  trials: 60", ["search.sampler", "'tpee'", "'tpe'"]),
-        ("trials: 60", "pruner: medain\n  trials: 60", ["search.pruner", "'median'"]),
-        ("trials: 60", "seed: 0", ["no budget", "one of trials, epochs and seconds"]),
-        ("trials: 60", "trials: 60\n  epochs: 5", ["2 budgets"]),
-        ("trials: 60", "trials: 0", ["search.trials", "at least 1"]),
-        ("trials: 60", "trials: 60\n  seeds: [1001, 2]", ["search.seeds: 2", "suite's seeds", "afresh"]),
-        ("trials: 60", "trials: 60\n  seeds: [7, 7]", ["search.seeds: 7 stands twice"]),
-        ("trials: 60", "trials: 60\n  pruner: median\n  seeds: [7, 8]", ["2 seeds", "pruner"]),
+        ("trials: 4", "trails: 60", ["unknown key 'trails'", "'trials'"]),
+        ("trials: 4", "sampler: tpee\n  trials: 4", ["search.sampler", "'tpee'", "'tpe'"]),
+        ("trials: 4", "pruner: medain\n  trials: 4", ["search.pruner", "'median'"]),
+        ("trials: 4", "seed: 0", ["no budget", "one of trials, epochs and seconds"]),
+        ("trials: 4", "trials: 4\n  epochs: 5", ["2 budgets"]),
+        ("trials: 4", "trials: 0", ["search.trials", "at least 1"]),
+        ("trials: 4", "trials: 4\n  seeds: [1001, 2]", ["search.seeds: 2", "suite's seeds", "afresh"]),
+        ("trials: 4", "trials: 4\n  seeds: [7, 7]", ["search.seeds: 7 stands twice"]),
+        ("trials: 4", "trials: 4\n  pruner: median\n  seeds: [7, 8]", ["2 seeds", "pruner"]),
         ("MAF 64:", "MAF:", ["no variant 'MAF'", "'MAF 64'"]),
         ("lambda: [5, 10]", "lamda: [5, 10]", ["unknown key 'lamda' in search.space.MAF 64", "'lambda'"]),
         ("lambda: [5, 10]", "fusion: [sum, gte]", ["search.space.MAF 64.fusion[2]", "'gte'", "'gate'"]),
         ("lambda: [5, 10]", "lambda: [5, -1]", ["search.space.MAF 64.lambda[2]", "-1", "at least 0"]),
         ("lambda: [5, 10]", "lambda: [5, 5]", ["search.space.MAF 64.lambda", "5 stands twice"]),
+        ("lambda: [5, 10]", "lambda: [5, 5.0]", ["MAF 64.lambda: 5.0 stands twice, first as 5"]),
+        ("lambda: [5, 10]", "lambda: [5, 10.0, 1.0e+1]", ["MAF 64.lambda: 10.0 stands twice"]),
+        (
+            "lambda: [5, 10]",
+            "lambda: [5, 10], task_weight: [1, 2]",
+            ["are the same setting of MAF"],
+        ),
         ("lambda: [5, 10]", "lambda: []", ["search.space.MAF 64.lambda", "empty list"]),
         ("lambda: [5, 10]", "lambda: 5", ["search.space.MAF 64.lambda", "write [5]"]),
         ("lambda: [5, 10]", "fusion: {low: 1, high: 2}", ["search.space.MAF 64.fusion", "a list of values"]),
@@ -86,7 +93,7 @@ def test_a_search_changes_no_run(load: Load) -> None:
         ("[32, 64]", "[32, 33]", ["33 is not a multiple of heads 2"]),
         ("    SASRec", "    Popularity: {x: [1]}\n    SASRec", ["Popularity counts", "nothing to tune"]),
         ("{multimodal_size: [32, 64], lambda: [5, 10]}", "{}", ["search.space.MAF 64 is empty"]),
-        ("trials: 60", "sampler: grid", ["a grid needs a list of values"]),
+        ("trials: 4", "sampler: grid", ["a grid needs a list of values"]),
     ],
 )
 def test_mistakes_are_named(load: Load, old: str, new: str, words: list[str]) -> None:
@@ -156,6 +163,32 @@ def test_unequal_budgets_can_be_declared(load: Load, old: str, new: str) -> None
     assert search(load, text).unequal
 
 
+@pytest.mark.parametrize(
+    ("budget", "space", "words"),
+    [
+        ("trials: 4", "heads: [2]", "SASRec has 1 point to try, and 4 trials to do"),
+        ("trials: 4", "layers: {low: 1, high: 3}", "SASRec has 3 points to try, and 4 trials to do"),
+        ("trials: 4", "layers: {low: 1, high: 3, log: true}", "SASRec has 3 points"),
+        ("trials: 4\n  sampler: random", "heads: [1, 2]", "SASRec has 2 points"),
+        ("epochs: 400", "heads: [2]", "SASRec has 1 point to try: no fair comparison"),
+        ("seconds: 60", "heads: [2]", "SASRec has 1 point to try: no fair comparison"),
+    ],
+)
+def test_a_space_with_too_little_to_try_is_no_fair_share(
+    load: Load, budget: str, space: str, words: str
+) -> None:
+    text = GRIDS.replace("sampler: grid", budget).replace("[5, 10]", "{low: 1, high: 20}")
+    text = text.replace("hidden_dropout: [0.1, 0.2], layers: [1, 2]", space)
+    with pytest.raises(InputError) as caught:
+        load(text)
+    assert words in str(caught.value) and "unequal: true" in str(caught.value), caught.value
+    assert search(load, text.replace("space:", "unequal: true\n  space:")).unequal
+
+
+def test_a_fair_search_is_not_called_unequal(load: Load) -> None:
+    assert not search(load, GRIDS.replace("sampler: grid", "sampler: grid\n  unequal: true")).unequal
+
+
 def test_models_that_count_need_no_space(load: Load) -> None:
     load(GRIDS.replace("models: [", "models: [Popularity, LastItem, "))
 
@@ -164,17 +197,17 @@ def test_overrides_reach_the_search(load: Load) -> None:
     suite = load(
         BODY,
         [
-            "search.trials=5",
+            "search.trials=2",
             "search.space.MAF 64.lambda=[1]",
             "search.space.SASRec.training.learning_rate=[0.1, 0.2]",
         ],
     )
     assert suite.search is not None
-    assert suite.search.budget.amount == 5
+    assert suite.search.budget.amount == 2
     assert suite.search.spaces["MAF 64"][1].choices == (1,)
     assert suite.search.spaces["SASRec"][0].choices == (0.1, 0.2)
     # They change no run, and so belong to the same results.
-    assert overrides_slug(["search.trials=5", "training.epochs=3"]) == "training.epochs=3"
+    assert overrides_slug(["search.trials=2", "training.epochs=3"]) == "training.epochs=3"
 
 
 def test_a_space_follows_its_variant_s_label(load: Load) -> None:

@@ -97,9 +97,49 @@ def test_ctrl_c_ends_with_130_and_the_trial_is_tried_again(
     storage = open_journal(tmp_path / "results" / "tiny@training.epochs=40" / "search" / "journal.log")
     (name,) = optuna.get_all_study_names(storage)
     trials = optuna.load_study(study_name=name, storage=storage).trials
-    ended = [trial.user_attrs.get(ENDED) for trial in trials if trial.state.name == "FAIL"]
-    assert ended == ["interrupted"]
-    assert sum(trial.state.name == "WAITING" for trial in trials) == 12  # its slot among them
+    (failed,) = [trial for trial in trials if trial.state.name == "FAIL"]
+    assert failed.user_attrs[ENDED] == "interrupted"
+    (waiting,) = [trial for trial in trials if trial.state.name == "WAITING"]
+    assert waiting.user_attrs["slot"] == failed.user_attrs["slot"]
+
+
+def test_ctrl_c_between_taking_a_trial_and_giving_it_to_a_worker(
+    write: Write, tmp_path: Path, home: Path
+) -> None:
+    """The trial is told as any other: three times, and it is not lost."""
+    write(GRID)
+    code = """\
+import os, signal, sys, threading, time
+import bench.tuning.search as search
+plan, calls = search.Planner.plan, []
+def slow(self, specs):
+    calls.append(1)
+    if len(calls) == 2:  # the first plans the study
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+        time.sleep(0.5)
+    return plan(self, specs)
+search.Planner.plan = slow
+sys.argv[1:] = ["tune", "tiny.yaml", "--jobs", "1"]
+from bench.cli.main import run
+run()
+"""
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            env=environment(home),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode in (130, -signal.SIGINT), done.stderr
+        assert "the same command goes on" in done.stderr
+    (study,) = studies_in(tmp_path)
+    assert [(trial.user_attrs["slot"], trial.user_attrs.get(ENDED)) for trial in study.trials] == [
+        *[(0, "interrupted")] * 3,
+        (0, None),
+    ]
 
 
 def test_two_processes_share_a_search(write: Write, tmp_path: Path, home: Path) -> None:
@@ -204,9 +244,7 @@ def test_a_frozen_suite_is_run_with_fresh_seeds(
 @pytest.fixture
 def postgres() -> Iterator[str]:
     """The address of a PostgreSQL server that tests may fill (docs/tuning.md says how to start one)."""
-    url = os.environ.get("BENCH_POSTGRES")
-    if not url:
-        pytest.skip("needs PostgreSQL: BENCH_POSTGRES is not set (docs/tuning.md)")
+    url = os.environ["BENCH_POSTGRES"]
     yield url
     with open_storage(url, Path()) as storage:
         for name in optuna.get_all_study_names(storage):
@@ -214,6 +252,7 @@ def postgres() -> Iterator[str]:
                 optuna.delete_study(study_name=name, storage=storage)
 
 
+@pytest.mark.requires("postgres")
 def test_a_search_in_postgresql_is_shared_and_resumed(
     postgres: str, write: Write, tmp_path: Path, home: Path
 ) -> None:

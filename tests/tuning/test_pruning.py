@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import pytest
+
 from bench.tuning.shared import Claim, SharedStudy
 from bench.tuning.trials import Spent
 from tests.tuning.conftest import TPE
@@ -54,6 +56,38 @@ def test_successive_halving_lets_a_third_go_on(study: Open) -> None:
     assert pruned_at(shared, [0.4, 0.9, 0.9]) == 1
     assert pruned_at(shared, [0.6, 0.6, 0.6]) is None
     assert pruned_at(shared, [0.5, 0.9, 0.9]) == 1
+
+
+def test_a_trial_that_beat_all_that_are_done_goes_on(study: Open) -> None:
+    """Successive halving would end it for what running trials have; its value is at least what it reached."""
+    shared = study(TPE.replace("trials: 13", "trials: 13\n  pruner: successive-halving"))
+    whole(shared, [0.3, 0.3, 0.32])
+    running = [begun(shared) for _ in range(3)]
+    for claim, value in zip(running, (0.4, 0.5, 0.6), strict=True):
+        assert shared.report(claim, 1, value)
+    assert pruned_at(shared, [0.33, 0.1, 0.1]) is None
+    assert pruned_at(shared, [0.31, 0.9, 0.9]) == 1
+    assert pruned_at(shared, [0.33, 0.9, 0.9]) is None  # 0.33 is the best that was done
+
+
+def test_nothing_is_ended_before_a_trial_was_done(study: Open) -> None:
+    shared = study(TPE.replace("trials: 13", "trials: 13\n  pruner: successive-halving"))
+    claims = [begun(shared) for _ in range(5)]
+    assert all(shared.report(claim, 1, 0.1 * n) for n, claim in enumerate(reversed(claims)))
+
+
+@pytest.mark.parametrize("pruner", ["median", "successive-halving"])
+def test_the_default_is_never_ended(study: Open, pruner: str) -> None:
+    """With several at a time others may be done before it."""
+    shared = study(TPE.replace("trials: 13", f"trials: 13\n  pruner: {pruner}"))
+    default = begun(shared)
+    for _ in range(6):
+        claim = begun(shared)
+        for epoch in (1, 2, 3):
+            shared.report(claim, epoch, 0.5)
+        shared.complete(claim, 0.5, COST)
+    assert all(shared.report(default, epoch, 0.0) for epoch in (1, 2, 3))
+    assert pruned_at(shared, [0.0, 0.0, 0.0]) == 1
 
 
 def test_a_trial_whose_process_died_does_not_count_at_its_rung(study: Open) -> None:

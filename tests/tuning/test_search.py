@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from bench.data.hashing import file_hash
 from bench.errors import TrainingError
 from bench.suite.reader import read_document
 from bench.suite.schema import load_suite
-from bench.tuning import search
+from bench.tuning import search, worker
 from tests.tuning.conftest import GRID, TPE, Tune, found, what_counts
 
 Write = Callable[[str], Path]
@@ -155,6 +157,90 @@ search:
     assert study.finished
 
 
+def test_what_is_charged_is_what_the_clock_says_and_the_table_adds_up(
+    here: Tune, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The preparation of a training and an epoch that was not finished among it."""
+    from bench.execution import starting
+
+    start = starting.start
+
+    def slow(*words: Any, **options: Any) -> Any:
+        time.sleep(0.4)
+        return start(*words, **options)
+
+    monkeypatch.setattr(starting, "start", slow)
+    write(
+        """\
+models: [SASRec]
+search:
+  sampler: random
+  epochs: 7
+  space: {SASRec: {training.learning_rate: {low: 1.0e+29, high: 1.0e+30}}}
+"""
+    )
+    here("tune", "tiny.yaml", "--jobs", "1", "--set", "training.epochs=2")
+    (study,), rows = found(tmp_path, "tiny@training.epochs=2")
+    assert (rows[0].state, rows[0].epochs) == ("done", 2)
+    assert {row.state for row in rows[1:]} == {"failed"} and all(row.epochs >= 1 for row in rows)
+    assert all(row.seconds >= 0.4 for row in rows)
+    assert study.spent["epochs"] == sum(row.epochs for row in rows) >= 7
+    assert study.spent["seconds"] == pytest.approx(sum(row.seconds for row in rows), abs=0.01)
+
+
+def test_an_epoch_that_was_begun_is_counted() -> None:
+    """A training that fails in its second epoch has cost two."""
+    said: list[dict[str, Any]] = []
+
+    class Parent:
+        def send_bytes(self, text: bytes) -> None:
+            said.append(json.loads(text))
+
+        def recv_bytes(self) -> bytes:
+            return b"true"
+
+    trial = worker._Trial(Parent(), {})  # type: ignore[arg-type]
+    trial._begun = 1
+    epoch = SimpleNamespace(epoch=1, value=0.5)
+    trial._report(epoch, SimpleNamespace(best_epoch=1, best_value=0.5))
+    assert [each["epochs"] for each in said] == [1]
+    assert trial.cost() == {"epochs": 2}
+
+
+def test_a_machine_that_trains_nothing_costs_no_points(
+    here: Tune, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After three trials in a row its study waits for the next command, and the other one goes on."""
+    from bench.execution import starting
+
+    start = starting.start
+
+    def broken(spec: Any, *words: Any, **options: Any) -> Any:
+        if spec.variant.label == "SASRec":
+            raise OSError(28, "No space left on device")
+        return start(spec, *words, **options)
+
+    write(
+        GRID.replace("models: [", "models: [SASRec, ")
+        .replace("space: {", "space: {SASRec: {heads: [1, 2]}, ")
+        .replace("grid", "grid\n  unequal: true")
+    )
+    monkeypatch.setattr(starting, "start", broken)
+    said = here("tune", "tiny.yaml", "--jobs", "1", check=1)
+    assert said.stderr.count("not finished: OSError: [Errno 28] No space left on device") == 3
+    assert "shop SASRec: set aside: this machine could not train 3 trials in a row" in said.stderr
+    studies, rows = found(tmp_path)
+    assert [(each.model, each.spent["trials"], each.finished) for each in studies] == [
+        ("SASRec", 0, False),
+        ("MAF", 6, True),
+    ]
+    assert "No space left" in (tmp_path / "results/tiny/search/errors.log").read_text(encoding="utf-8")
+    monkeypatch.setattr(starting, "start", start)
+    here("tune", "tiny.yaml", "--jobs", "1")
+    studies, rows = found(tmp_path)
+    assert [row.state for row in rows] == ["done"] * 8 and studies[0].never_done == 0
+
+
 def test_what_recbole_printed_is_kept(
     here: Tune, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,6 +349,13 @@ def test_two_datasets_are_frozen_apart(here: Tune, write: Write, tmp_path: Path)
     head = (tmp_path / "t-shop.yaml").read_text(encoding="utf-8").splitlines()[0]
     assert head.startswith("# Written by `bench tune --freeze` from tiny.yaml")
     assert read_document(tmp_path / "t-shop.yaml").data["models"][0]["label"] == "MAF"
+    # One after the other overwrites neither.
+    for dataset in ("shop", "other shop"):
+        few = ("--set", "search.space.MAF.multimodal_size=[4]", "--dataset", dataset)
+        here("tune", "tiny.yaml", *few, "--freeze", "u.yaml")
+    assert load_suite(tmp_path / "u-shop.yaml").datasets == shop.datasets
+    assert load_suite(tmp_path / "u-other-shop.yaml").datasets == other_shop.datasets
+    assert not (tmp_path / "u.yaml").exists()
 
 
 def test_a_file_of_somebody_else_is_not_overwritten(here: Tune, write: Write, tmp_path: Path) -> None:
@@ -305,6 +398,15 @@ def test_a_dry_run_says_what_would_be_tried(here: Tune, write: Write, tmp_path: 
     assert not (tmp_path / "results").exists()
     here("tune", "tiny.yaml", "--set", "search.trials=2")
     assert "2 trials" in here("tune", "tiny.yaml", "--dry-run").stdout
+
+
+def test_a_dry_run_counts_a_default_beside_the_grid_without_data(
+    here: Tune, write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BENCH_HOME", str(tmp_path / "empty"))
+    write(GRID.replace("lambda: 10}", "lambda: 7}"))
+    said = here("tune", "tiny.yaml", "--dry-run").stdout
+    assert "7 trials" in said and "data not prepared here" in said
 
 
 def test_figures_of_a_search(here: Tune, write: Write, tmp_path: Path) -> None:

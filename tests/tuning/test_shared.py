@@ -15,8 +15,10 @@ from optuna.trial import TrialState
 
 from bench.suite.space import grid_points
 from bench.tuning import trials as notes
-from bench.tuning.owner import this_process
-from bench.tuning.shared import BEAT_EVERY_S, SILENT_S, LostError, SharedStudy
+from bench.tuning.export import study_record
+from bench.tuning.owner import SILENT_S, this_process
+from bench.tuning.records import never_done
+from bench.tuning.shared import BEAT_EVERY_S, LostError, SharedStudy
 from bench.tuning.storage import open_journal
 from bench.tuning.studies import DEFAULT
 from bench.tuning.trials import Spent, standing
@@ -87,8 +89,7 @@ def test_of_two_trials_for_a_slot_the_later_one_is_dropped(
     study: Open, storage: optuna.storages.BaseStorage
 ) -> None:
     shared = study(GRID)
-    shared.fill()
-    for slot in range(6):  # as a second process does that looked before the first had enqueued
+    for slot in [*range(6), *range(6)]:  # as processes do that look before the other has enqueued
         raw(shared, storage).enqueue_trial({}, user_attrs={notes.SLOT: slot})
     assert sorted(do_all(shared)) == list(range(6))
     states = Counter((each.state, each.user_attrs.get(notes.ENDED)) for each in raw(shared, storage).trials)
@@ -106,6 +107,23 @@ def test_a_slot_that_failed_by_itself_is_not_tried_again(
     shared.fail(claim, "failed", "the loss is not finite", ONE)
     assert do_all(shared) == [1, 2, 3, 4, 5]
     assert standing(shared.trials())[0].state == TrialState.FAIL
+
+
+def test_what_waits_is_one_trial(study: Open) -> None:
+    """Four processes that begin together would enqueue every slot four times."""
+    a, b = study(GRID), study(GRID)
+    for _ in range(2):
+        a.fill()
+        b.fill()
+    assert [(notes.slot_of(each), each.state) for each in a.trials()] == [(0, TrialState.WAITING)]
+    claims = [each.claim() for each in (a, b, a)]
+    assert [claim.slot.number for claim in claims if claim is not None] == [0, 1, 2]
+    assert claims[0] is not None
+    a.fill()
+    a.fail(claims[0], "interrupted", "interrupted", ONE)
+    b.fill()  # what is free comes before what waits
+    assert [claim.slot.number for claim in (b.claim(), b.claim()) if claim is not None] == [0, 3]
+    assert len(a.trials()) == 5
 
 
 def claimed_elsewhere(file: Path, kind: str) -> None:
@@ -165,29 +183,84 @@ def test_one_that_is_silent_for_a_minute_is_dead(study: Open, storage: optuna.st
     clock.now += SILENT_S - 1
     assert observer.fail_dead() == []
     clock.now += 1
-    assert observer.fail_dead() == [claim.number]
+    assert observer.fail_dead() == [claim.slot.number]
     with pytest.raises(LostError):  # it lives after all: its trial is another's now
         owner.report(claim, 1, 0.1)
     again = observer.claim()
     assert again is not None and again.slot == claim.slot
 
 
-def test_a_slot_is_given_up_after_three_deaths(study: Open, storage: optuna.storages.BaseStorage) -> None:
+def die(study: Open, storage: optuna.storages.BaseStorage, epochs: int = 0) -> int:
+    """A process takes a trial, does so many epochs of it and is gone; the slot."""
     clock = Clock()
-    observer = study(GRID, clock=clock)
-    for attempt in range(3):
-        owner = study(GRID, clock=clock)
-        claim = owner.claim()
-        assert claim is not None and claim.slot.number == 0, attempt
-        trial = storage.get_trial_id_from_study_id_trial_number(
-            storage.get_study_id_from_name(owner.plan.name), claim.number
-        )
-        storage.set_trial_user_attr(trial, notes.OWNER, this_process().as_dict() | {"host": "elsewhere"})
-        observer.fail_dead()
-        clock.now += SILENT_S
-        assert observer.fail_dead() == [claim.number]
-    assert do_all(observer) == [1, 2, 3, 4, 5]
-    assert observer.is_finished()
+    owner, observer = study(GRID, clock=clock), study(GRID, clock=clock)
+    claim = owner.claim()
+    assert claim is not None
+    for epoch in range(1, epochs + 1):
+        owner.report(claim, epoch, 0.1)
+    trial = storage.get_trial_id_from_study_id_trial_number(
+        storage.get_study_id_from_name(owner.plan.name), claim.number
+    )
+    storage.set_trial_user_attr(trial, notes.OWNER, this_process().as_dict() | {"host": "elsewhere"})
+    observer.fail_dead()
+    clock.now += SILENT_S
+    assert observer.fail_dead() == [claim.slot.number]
+    return claim.slot.number
+
+
+def test_a_slot_is_given_up_where_ten_owners_died_before_its_first_epoch(
+    study: Open, storage: optuna.storages.BaseStorage
+) -> None:
+    assert [die(study, storage) for _ in range(9)] == [0] * 9
+    assert not study(GRID).gave_up(0)
+    assert die(study, storage) == 0
+    shared = study(GRID)
+    assert shared.gave_up(0)
+    assert do_all(shared) == [1, 2, 3, 4, 5]
+    assert shared.is_finished()
+    record = study_record(shared)
+    assert record.never_done == 1
+    assert never_done(record).startswith("1 point was never done: its training")
+
+
+def test_a_slot_whose_owners_died_later_on_is_not_given_up(
+    study: Open, storage: optuna.storages.BaseStorage
+) -> None:
+    """They are killed for whatever reason; the training sits in a process of its own."""
+    assert [die(study, storage, epochs) for epochs in (0, 2, *[0] * 9)] == [0] * 11
+    shared = study(GRID)
+    assert do_all(shared) == [0, 1, 2, 3, 4, 5]
+    assert study_record(shared).never_done == 0
+
+
+def test_what_crashed_is_tried_again_after_the_others(study: Open) -> None:
+    shared = study(GRID)
+    tried = []
+    for _ in range(8):
+        claim = shared.claim()
+        assert claim is not None
+        tried.append(claim.slot.number)
+        if claim.slot.number == 1:
+            shared.fail(claim, "crashed", "too little memory", ONE)
+        else:
+            shared.complete(claim, 0.1, ONE)
+    assert tried == [0, 1, 2, 3, 4, 5, 1, 1]
+    assert shared.claim() is None and shared.is_finished()
+    record = study_record(shared)
+    assert (record.never_done, record.states) == (1, {"done": 5, "failed": 1})
+
+
+def test_what_crashed_costs_nothing_while_a_budget_of_epochs_goes_to_others(study: Open) -> None:
+    shared = study(TPE.replace("trials: 13", "epochs: 8"))
+    claims = []
+    while (claim := shared.claim()) is not None:
+        claims.append(claim.slot.number)
+        if claims == [0, 1]:
+            shared.fail(claim, "crashed", "too little memory", ONE)
+        else:
+            shared.complete(claim, 0.1, ONE)
+    assert claims == [0, 1, 2, 3]
+    assert shared.is_finished()
 
 
 def test_what_was_interrupted_is_tried_again(study: Open) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import optuna
@@ -13,6 +16,7 @@ import pytest
 from bench.errors import DataError, InputError
 from bench.tuning.owner import this_process
 from bench.tuning.records import read_search
+from bench.tuning.scratch import scratch
 from bench.tuning.storage import open_journal, open_storage, shown
 
 
@@ -44,6 +48,10 @@ def test_what_is_no_journal_is_said_to_be_none(tmp_path: Path) -> None:
         (None, "folder/journal.log"),
         ("postgresql://me:secret@host/db", "postgresql://me:***@host/db"),
         ("postgresql://me@host:5432/db", "postgresql://me@host:5432/db"),
+        ("postgresql://me:a@b@host/db", "postgresql://me:***@b@host/db"),
+        ("postgresql://me:s%40e@host/db", "postgresql://me:***@host/db"),
+        ("postgresql://host:1/db?user=me&password=secret", "postgresql://host:1/db?password=***&user=me"),
+        ("postgresql://me:secret@host:port/db", "postgresql://..."),
         ("sqlite:////tmp/a.db", "sqlite:////tmp/a.db"),
         ("shared/journal.log", "shared/journal.log"),
     ],
@@ -57,6 +65,25 @@ def test_addresses_that_are_none(tmp_path: Path) -> None:
         open_storage("nosuch://x/y", tmp_path).__enter__()
     with pytest.raises(DataError, match="does not answer"):
         open_storage(f"sqlite:///{tmp_path}/no/such/folder/x.db", tmp_path).__enter__()
+
+
+def test_a_database_that_stops_answering_is_a_sentence(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path}/search.db"
+    with pytest.raises(DataError, match=r"search\.db stopped answering: .*the same command goes on"):  # noqa: SIM117
+        with open_storage(address, tmp_path) as storage:
+            optuna.create_study(storage=storage, study_name="one")
+            (tmp_path / "search.db").write_bytes(b"not a database" * 1000)
+            optuna.create_study(storage=storage, study_name="two")
+
+
+def test_tables_of_another_optuna_are_a_sentence(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path}/search.db"
+    with open_storage(address, tmp_path):
+        pass
+    with closing(sqlite3.connect(tmp_path / "search.db")) as database, database:
+        database.execute("update alembic_version set version_num = 'v1'")
+    with pytest.raises(DataError, match=r"search\.db holds tables of another version of Optuna"):
+        open_storage(address, tmp_path).__enter__()
 
 
 def test_owners() -> None:
@@ -76,6 +103,22 @@ def test_owners() -> None:
     for other in ({"host": "elsewhere"}, {"boot": "another"}, {"namespace": "pid:[1]"}):
         assert not me.is_gone(theirs | other)  # nobody can tell
     assert not me.is_gone(None)
+
+
+def test_what_killed_processes_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    theirs = this_process().as_dict() | {"pid": child.pid, "started": _started(child.pid)}
+    left = tmp_path / "bench-tune-x"
+    left.mkdir()
+    (left / "owner.json").write_text(json.dumps(theirs), encoding="utf-8")
+    (tmp_path / "bench-tune-y").mkdir()  # whose, nobody knows
+    with scratch() as folder:
+        assert folder.is_dir() and left.is_dir()
+    child.communicate(b"\n")
+    with scratch() as folder:
+        assert folder.is_dir() and not left.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["bench-tune-y"]
 
 
 def _started(pid: int) -> str:
