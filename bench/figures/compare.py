@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.analysis.comparison import ComparisonRow, Word
 from bench.figures import style
+from bench.figures.labels import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +41,7 @@ def draw_comparison(rows: Sequence[ComparisonRow]) -> Figure:
         if place % across == 0:
             _names(panel, places)
         if place + across >= len(metrics):
-            panel.set_xlabel(f"difference from {style.shorten(rows[0].baseline, 30)}, %")
+            panel.set_xlabel(f"difference from {shorten(rows[0].baseline, 30)}, %")
     words = [word for word in _MARKERS if any(row.verdict == word for row in rows)]
     points = [
         Line2D([], [], color=colours[w], marker=_MARKERS[w], linestyle="", markerfacecolor=_face(w, colours))
@@ -80,7 +81,7 @@ def _where(row: ComparisonRow) -> str:
 def _names(panel: Axes, places: Mapping[tuple[str, str], float]) -> None:
     """Variants at their lines, datasets above theirs."""
     panel.set_yticks(
-        list(places.values()), [style.shorten(variant or dataset, 34) for dataset, variant in places]
+        list(places.values()), [shorten(variant or dataset, 34) for dataset, variant in places]
     )
     for label, (_, variant) in zip(panel.get_yticklabels(), places, strict=True):
         if not variant:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bench.analysis.curves import CurveRow
 from bench.figures import style
+from bench.figures.labels import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +35,7 @@ def draw_curves(rows: Sequence[CurveRow]) -> Figure:
             _marks(right, run, colours[variant])
         left.set_ylabel("loss")
         right.set_ylabel(f"validation {', '.join(monitors)}")
-        left.set_title(style.shorten(dataset, 60), loc="left")
+        left.set_title(shorten(dataset, 60), loc="left")
         for panel in (left, right):
             panel.set_xlabel("epoch")
             panel.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.analysis.bars import BarRow
 from bench.figures import style
+from bench.figures.labels import shorten
 from bench.registry import MODALITIES
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def draw_modality(rows: Sequence[BarRow]) -> Figure:
     variants = list(dict.fromkeys(row.variant for row in rows))
     across = min(len(datasets), _columns(len(variants)))
     blocks = [datasets[start : start + across] for start in range(0, len(datasets), across)]
-    names = max(len(style.shorten(label, _LONGEST)) for label in variants)
+    names = max(len(shorten(label, _LONGEST)) for label in variants)
     height = 1.3 + 0.045 * names / len(metrics)
     figure, found = style.panels(len(metrics) * len(blocks), across, height=height)
     colours = _colours()
@@ -39,7 +40,7 @@ def draw_modality(rows: Sequence[BarRow]) -> Figure:
             own = [row for row in rows if (row.dataset, row.metric) == (block[column], metric)]
             _bars(panel, own, variants, colours)
             if place % len(metrics) == 0:
-                panel.set_title(style.shorten(block[column], 40))
+                panel.set_title(shorten(block[column], 40))
             if column == 0:
                 panel.set_ylabel(metric)
             if place % len(metrics) < len(metrics) - 1:
@@ -82,7 +83,7 @@ def _bars(panel: Axes, rows: Sequence[BarRow], variants: Sequence[str], colours:
             [place + each for each in spread], row.values, "o", markersize=2.4, markerfacecolor="white",
             markeredgecolor="0.15", markeredgewidth=0.6, zorder=4,
         )  # fmt: skip
-    labels = [style.shorten(label, _LONGEST) for label in variants]
+    labels = [shorten(label, _LONGEST) for label in variants]
     turned = sum(map(len, labels)) > 24
     panel.set_xticks(
         range(len(variants)), labels,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bench.analysis.costs import CostRow
 from bench.figures import style
+from bench.figures.labels import shorten
 from bench.figures.numbers import plain_numbers
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def draw_pareto(rows: Sequence[CostRow]) -> Figure:
         _points(right, own, colours, markers, lambda row: float(row.parameters))
         _front(right, [row for row in own if row.front_parameters], lambda row: float(row.parameters))
         left.set_ylabel(metric)
-        left.set_title(style.shorten(dataset, 60), loc="left")
+        left.set_title(shorten(dataset, 60), loc="left")
         _axis(left, "seconds of training", [row.seconds for row in own])
         _axis(right, "trained parameters", [float(row.parameters) for row in own])
     points = [

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from bench.errors import InputError
+from bench.figures.labels import FONT, short_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +45,7 @@ _RC: Any = {
     "ytick.labelsize": SMALL,
     "legend.fontsize": NORMAL,
     "figure.titlesize": LARGE,
-    "font.family": "DejaVu Sans",  # comes with matplotlib, so that files are the same everywhere
+    "font.family": FONT,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.linewidth": 0.6,
@@ -112,18 +113,14 @@ def dashes(labels: Sequence[str]) -> dict[str, Any]:
 
 def legend_below(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:
     """A legend under all panels, in as many columns as fit the width; the figure grows by its height."""
-    shown = [shorten(label, _LEGEND) for label in labels]
+    named = short_labels(labels, _LEGEND)
+    shown = [named[label] for label in labels]
     widths = [32 + 0.62 * NORMAL * len(label) for label in shown]  # points
     room = figure.get_figwidth() * 72
     columns = len(shown) if sum(widths) <= room else max(1, int(room / max(widths)))
     lines = -(-len(shown) // columns)
     figure.set_figheight(figure.get_figheight() + lines * 1.65 * NORMAL / 72)
     figure.legend(handles, shown, loc="outside lower center", ncols=columns)
-
-
-def shorten(text: str, most: int) -> str:
-    """At most so many characters; what is cut off ends in an ellipsis."""
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def svg_of(figure: Figure) -> str:

@@ -19,6 +19,7 @@ from bench.analysis.costs import CostRow
 from bench.analysis.curves import CurveRow
 from bench.analysis.lengths import BinRow
 from bench.figures import style
+from bench.figures.labels import shorten
 from bench.figures.kinds import KINDS
 
 METRICS = ("Recall@10", "NDCG@10")
@@ -137,7 +138,7 @@ def test_nothing_is_cut_off(name: str, variants: int, datasets: list[str]) -> No
     shown = texts(figure)
     assert len(shown) > 10
     said = {text.get_text() for text in shown}
-    assert all(any(style.shorten(label, 28)[:8] in text for text in said) for label in names(variants)[1:])
+    assert all(any(shorten(label, 28)[:8] in text for text in said) for label in names(variants)[1:])
 
 
 @pytest.mark.parametrize("name", KINDS)

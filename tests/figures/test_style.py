@@ -67,8 +67,3 @@ def test_colours_differ_for_the_colour_blind() -> None:
 )
 def test_short_numbers(value: float, text: str) -> None:
     assert short_number(value) == text
-
-
-def test_shortening() -> None:
-    assert style.shorten("abc", 3) == "abc"
-    assert style.shorten("abc def", 5) == "abc…"
