@@ -35,6 +35,7 @@ class Chosen:
         index: of the suite.
         cells: its runs on the chosen datasets, of the chosen variants.
         metrics: the chosen ones; all of the suite's by default.
+        asked: whether they were named.
         plots: the folder of figures.
         formats: of their files.
     """
@@ -43,6 +44,7 @@ class Chosen:
     index: Index
     cells: tuple[CellResult, ...]
     metrics: tuple[str, ...]
+    asked: bool
     plots: Path
     formats: tuple[style.FileFormat, ...]
 
@@ -89,7 +91,7 @@ class Chosen:
                 remedy=f"{command_for('run', results, index.suite)} makes them",
             )
         kinds = tuple(dict.fromkeys(map(str, formats or style.FILE_FORMATS)))
-        return cls(results, index, cells, shown, plots, cast("tuple[style.FileFormat, ...]", kinds))
+        return cls(results, index, cells, shown, bool(metrics), plots, cast("tuple[style.FileFormat, ...]", kinds))
 
 
 def plot_suite(chosen: Chosen, name: str, home: Path | None = None) -> None:
@@ -104,7 +106,9 @@ def plot_suite(chosen: Chosen, name: str, home: Path | None = None) -> None:
         InputError: the chosen runs have nothing of it, or their data are not prepared here.
         DataError: histories, ranks or data cannot be read.
     """
-    _draw(chosen, name, Subject(chosen.results, chosen.cells, chosen.metrics, (), home))
+    one = KINDS[name].one_metric and not chosen.asked
+    metrics = chosen.metrics[:1] if one else chosen.metrics
+    _draw(chosen, name, Subject(chosen.results, chosen.cells, metrics, (), home))
 
 
 def plot_compare(

@@ -54,6 +54,7 @@ class FigureKind:
         rows: its numbers; raises what `bench.analysis` raises where they cannot be had.
         row: the class of these.
         draw: the figure of them; there must be one row at least.
+        one_metric: whether a page has room for one metric only; others are drawn where they are asked for.
     """
 
     title: str
@@ -62,6 +63,7 @@ class FigureKind:
     rows: Callable[[Subject], Sequence[DataclassInstance]]
     row: type[DataclassInstance]
     draw: Callable[[Any], Figure]
+    one_metric: bool = False
 
 
 _OVER_SEEDS = "Lines of a point are the standard deviation over seeds"
@@ -88,11 +90,12 @@ KINDS: dict[str, FigureKind] = {
     "pareto": FigureKind(
         "Quality and cost",
         "Quality against seconds of training and against parameters",
-        f"{_OVER_SEEDS}; dotted, the best that is had for so much. Seconds of one machine tell little of"
-        " another.",
+        f"{_OVER_SEEDS}; dotted, the best that is had for so much. On a CPU the seconds are CPU seconds per"
+        " thread, which do not grow where runs share the cores. Seconds of one machine tell little of another.",
         lambda subject: cost_rows(subject.cells, subject.metrics),
         CostRow,
         draw_pareto,
+        one_metric=True,
     ),
     "curves": FigureKind(
         "Training",
@@ -110,5 +113,6 @@ KINDS: dict[str, FigureKind] = {
         lambda subject: bin_rows(subject.results, subject.cells, subject.metrics, subject.home),
         BinRow,
         draw_lengths,
+        one_metric=True,
     ),
 }

@@ -51,6 +51,13 @@ def test_a_part(handmade: Path, tmp_path: Path) -> None:
     assert [(row["variant"], row["metric"]) for row in numbers(files[-1])] == [("SASRec", "MRR")]
 
 
+def test_a_page_has_one_metric_unless_others_are_asked_for(handmade: Path, tmp_path: Path) -> None:
+    for options, expected in (("", 1), ("--metric MRR --metric NDCG@10", 2)):
+        rows = numbers(plot(handmade, tmp_path, f"pareto handmade --format svg {options}")[-1])
+        assert len({row["metric"] for row in rows}) == expected
+        assert {row["clock"] for row in rows} == {"CPU"}
+
+
 def test_what_is_chosen_is_decided_with_the_rest(handmade: Path, tmp_path: Path) -> None:
     """A comparison that is shown alone has the p-value that it has among all."""
     whole = numbers(plot(handmade, tmp_path / "all", "compare handmade --format svg")[-1])

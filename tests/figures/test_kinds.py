@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from bench.analysis.bars import BarRow, seed_interval
 from bench.analysis.comparison import ComparisonRow, Word
@@ -21,6 +20,7 @@ from bench.analysis.lengths import BinRow
 from bench.figures import style
 from bench.figures.labels import shorten
 from bench.figures.kinds import KINDS
+from tests.figures.overlaps import boxes, outside, overlapping, texts
 
 METRICS = ("Recall@10", "NDCG@10")
 WORDS: tuple[Word, ...] = ("better", "worse", "tied", "underpowered", "not compared")
@@ -67,7 +67,7 @@ def comparisons(variants: int, datasets: Sequence[str]) -> list[ComparisonRow]:
 def costs(variants: int, datasets: Sequence[str]) -> list[CostRow]:
     return [
         CostRow(
-            dataset, metric, variant, 0.1 + place / 100, 0.01, 0.01 * 9**place, 10**place if place else 0,
+            dataset, metric, variant, 0.1 + place / 100, 0.01, "CPU", 0.01 * 9**place, 10**place if place else 0,
             (1, 2), ("a processor",), place % 2 == 0, place % 2 == 1,
         )
         for dataset in datasets
@@ -114,11 +114,6 @@ def drawn(name: str, variants: int, datasets: Sequence[str]) -> Figure:
         figure = KINDS[name].draw(MAKERS[name](variants, datasets))
         FigureCanvasAgg(figure).draw()
     return figure
-
-
-def texts(figure: Figure) -> list[Text]:
-    found: list[Any] = figure.findobj(Text)
-    return [text for text in found if text.get_visible() and text.get_text().strip()]
 
 
 def test_every_kind_is_tested() -> None:
@@ -211,3 +206,14 @@ def test_differences_are_in_percent_of_the_baseline() -> None:
     lines: list[Any] = list(figure.axes[0].lines)
     points = [line.get_xdata()[0] for line in lines if line.get_marker() in ("^", "v", "D", "o")]
     assert points == pytest.approx([100 * row.difference / 0.2 for row in rows if row.difference is not None])
+
+
+def test_the_front_of_costs_goes_on_to_the_edge() -> None:
+    """Also where one model is the whole front."""
+    rows = [replace(row, front_seconds=row.variant == "SASRec") for row in costs(4, ["one"])]
+    with style.look():
+        figure = KINDS["pareto"].draw(rows)
+    for panel in figure.axes:
+        (front,) = (line for line in panel.lines if line.get_linestyle() == ":")
+        x: Any = front.get_xdata()
+        assert len(x) >= 2 and x[-1] == panel.get_xlim()[1]
