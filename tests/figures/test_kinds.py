@@ -42,7 +42,8 @@ def bars(variants: int, datasets: Sequence[str]) -> list[BarRow]:
                 reads = [(), ("image",), ("text",), ("image", "text")][place % 4]
                 low, high = seed_interval(values)
                 mean = float(np.mean(values))
-                rows.append(BarRow(dataset, metric, variant, reads, mean, low, high, (1, 2, 3, 4, 5), values))
+                what = dataset, metric, variant, reads, variant.startswith("recbole/")
+                rows.append(BarRow(*what, mean, low, high, (1, 2, 3, 4, 5), values))
     return rows
 
 
@@ -177,13 +178,15 @@ def test_labels_are_shown_as_they_are(name: str) -> None:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_the_same_figure_is_the_same_file(name: str, tmp_path: Path) -> None:
-    made = []
-    for place in ("one", "two"):
+    """Whichever files are written before it."""
+    made = {}
+    for place, formats in (("one", ("svg",)), ("two", ("pdf", "svg", "png"))):
         with style.look():
             figure = KINDS[name].draw(MAKERS[name](3, ["one"]))
-            files = style.save(figure, tmp_path / place / name, ("pdf", "svg"))
-        made.append([file.read_bytes() for file in files])
-    assert made[0] == made[1]
+            style.save(figure, tmp_path / place / name, formats)  # type: ignore[arg-type]
+            inside = style.svg_of(figure)
+        made[place] = (tmp_path / place / f"{name}.svg").read_bytes(), inside
+    assert made["one"] == made["two"]
 
 
 def test_bars_begin_at_zero() -> None:
@@ -197,6 +200,49 @@ def test_seeds_are_dots_of_their_values() -> None:
     lines: list[Any] = list(figure.axes[0].lines)
     dots = [line for line in lines if line.get_marker() == "o"]
     assert [tuple(line.get_ydata()) for line in dots] == [r.values for r in rows if r.metric == METRICS[0]]
+
+
+@pytest.mark.parametrize("seeds", [2, 5, 60])
+def test_intervals_are_seen_beside_the_seeds(seeds: int) -> None:
+    """No dot covers an interval, and a short interval has ends."""
+    rows = [
+        replace(row, values=tuple(np.linspace(0.19, 0.21, seeds).tolist()), low=0.199, high=0.201)
+        for row in bars(12, ["one"])
+    ]
+    with style.look():
+        figure = KINDS["modality"].draw(rows)
+        FigureCanvasAgg(figure).draw()
+    for panel in figure.axes:
+        pixels = panel.transData.transform
+        lines: list[Any] = list(panel.lines)
+        dots = [line for line in lines if line.get_marker() == "o"]
+        intervals = [line for line in lines if line.get_marker() == "_"]
+        assert len(dots) == len(intervals) == 12
+        for dot, interval in zip(dots, intervals, strict=True):
+            (right, _), (left, _) = pixels((max(dot.get_xdata()), 0)), pixels((interval.get_xdata()[0], 0))
+            sizes = (dot.get_markersize() + interval.get_markersize()) / 2 * figure.dpi / 72
+            assert left - right > sizes and len(dot.get_xdata()) == seeds
+
+
+def test_models_of_the_reference_are_not_said_to_read_nothing() -> None:
+    rows = [replace(row, reads=(), reference=row.variant == "SASRec") for row in bars(3, ["one"])]
+    with style.look():
+        figure = KINDS["modality"].draw(rows)
+    said = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert said == ["item ids alone", "RecBole's models"]
+    reference, other, _ = (bar.get_facecolor() for bar in figure.axes[0].patches)
+    assert reference != other
+
+
+@pytest.mark.parametrize(("variants", "turned"), [(2, False), (3, False), (12, True)])
+def test_labels_are_turned_only_where_they_have_no_room(variants: int, turned: bool) -> None:
+    rows = [replace(row, variant=f"A model with {row.variant[-7:]}") for row in bars(variants, ["one"])]
+    with style.look():
+        figure = KINDS["modality"].draw(rows)
+        FigureCanvasAgg(figure).draw()
+    labels = figure.axes[-1].get_xticklabels()
+    assert {bool(label.get_rotation()) for label in labels} == {turned}
+    assert turned or overlapping(boxes(figure)) == []
 
 
 def test_differences_are_in_percent_of_the_baseline() -> None:
