@@ -12,6 +12,7 @@ from bench.analysis.comparison import ComparisonRow
 from bench.analysis.costs import CostRow, cost_rows
 from bench.analysis.curves import CurveRow, curve_rows
 from bench.analysis.lengths import BinRow, bin_rows
+from bench.errors import InputError
 from bench.figures.compare import draw_comparison
 from bench.figures.curves import draw_curves
 from bench.figures.lengths import draw_lengths
@@ -66,6 +67,19 @@ class FigureKind:
     one_metric: bool = False
 
 
+def _compared(subject: Subject) -> Sequence[ComparisonRow]:
+    """The differences from the baseline.
+
+    Raises:
+        InputError: none of them has an interval.
+    """
+    rows = subject.compared
+    if rows and all(row.low is None for row in rows):
+        reasons = "; ".join(dict.fromkeys(row.reason for row in rows if row.reason))
+        raise InputError(f"nothing could be compared: {reasons}")
+    return rows
+
+
 _OVER_SEEDS = "Lines of a point are the standard deviation over seeds"
 
 KINDS: dict[str, FigureKind] = {
@@ -81,9 +95,10 @@ KINDS: dict[str, FigureKind] = {
     "compare": FigureKind(
         "Differences from the baseline",
         "Differences with intervals and verdicts",
-        "Points are differences of the means in % of the baseline's, lines their 95% intervals. Within the"
-        " grey band a difference counts as none.",
-        lambda subject: subject.compared,
+        "Points are differences of the means in % of the baseline's, lines their 95% intervals. Verdicts are"
+        " corrected for all comparisons (Holm), so that a line may miss 0 and its verdict be underpowered;"
+        " tied: the 90% interval lies in the grey band, the margin.",
+        _compared,
         ComparisonRow,
         draw_comparison,
     ),

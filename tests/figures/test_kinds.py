@@ -17,9 +17,10 @@ from bench.analysis.comparison import ComparisonRow, Word
 from bench.analysis.costs import CostRow
 from bench.analysis.curves import CurveRow
 from bench.analysis.lengths import BinRow
+from bench.errors import InputError
 from bench.figures import style
 from bench.figures.labels import shorten
-from bench.figures.kinds import KINDS
+from bench.figures.kinds import KINDS, Subject
 from tests.figures.overlaps import boxes, outside, overlapping, texts
 
 METRICS = ("Recall@10", "NDCG@10")
@@ -243,6 +244,33 @@ def test_labels_are_turned_only_where_they_have_no_room(variants: int, turned: b
     labels = figure.axes[-1].get_xticklabels()
     assert {bool(label.get_rotation()) for label in labels} == {turned}
     assert turned or overlapping(boxes(figure)) == []
+
+
+@pytest.mark.parametrize(("variants", "metrics"), [(2, 1), (3, 2), (13, 2)])
+def test_names_of_comparisons_do_not_overlap(variants: int, metrics: int) -> None:
+    rows = [row for row in comparisons(variants, ["one", "two"][:metrics]) if row.metric in METRICS[:metrics]]
+    with style.look():
+        figure = KINDS["compare"].draw(rows)
+        FigureCanvasAgg(figure).draw()
+    assert overlapping(boxes(figure)) == []
+    assert outside(boxes(figure).values(), figure) == []
+
+
+def test_no_difference_is_drawn_below_what_a_metric_can_be() -> None:
+    rows = [replace(row, low=-0.5, difference=-0.19, mean=0.01) for row in comparisons(2, ["one"])]
+    with style.look():
+        figure = KINDS["compare"].draw(rows)
+    lines: list[Any] = list(figure.axes[0].lines)
+    assert [line.get_xdata()[0] for line in lines if len(line.get_xdata()) == 2][1:] == [-100]
+
+
+def test_where_nothing_was_compared_the_reason_is_said() -> None:
+    rows = [
+        replace(row, low=None, high=None, verdict="not compared", reason="one seed, which says nothing")
+        for row in comparisons(4, ["one"])
+    ]
+    with pytest.raises(InputError, match=r"nothing could be compared: one seed, which says nothing$"):
+        KINDS["compare"].rows(Subject(Path(), [], METRICS, rows))
 
 
 def test_differences_are_in_percent_of_the_baseline() -> None:
