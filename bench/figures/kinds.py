@@ -115,7 +115,9 @@ KINDS: dict[str, FigureKind] = {
     "curves": FigureKind(
         "Training",
         "Loss and validation by epoch",
-        "A line per run: the loss with auxiliary losses, and the monitored metric on the validation targets.",
+        "A line per run: the loss with auxiliary losses, and the monitored metric on the validation targets."
+        " Of more than five seeds their mean with a band from the least to the most, as long as half of the runs"
+        " reached the epoch.",
         lambda subject: curve_rows(subject.results, subject.cells),
         CurveRow,
         draw_curves,

@@ -1,7 +1,7 @@
 """One look for all figures: colours, sizes of text, and files that come out the same every time.
 
-Colours are seaborn's palette `colorblind`; beyond ten variants, and in print without colour, markers and
-lines tell them apart. Text is set in three sizes. Files hold no date and no random name.
+Colours are seaborn's palette `colorblind`; markers and lines tell variants apart too, beyond ten of them and
+in print without colour. Text is set in three sizes. Files hold no date and no random name.
 """
 
 from __future__ import annotations
@@ -115,8 +115,8 @@ def markers(labels: Sequence[str]) -> dict[str, str]:
 
 
 def dashes(labels: Sequence[str]) -> dict[str, Any]:
-    """A kind of line for each label: solid for the first ten, then others."""
-    return {label: _DASHES[place // 10 % len(_DASHES)] for place, label in enumerate(labels)}
+    """A kind of line for each label: solid for the first, and another for its neighbours."""
+    return {label: _DASHES[place % len(_DASHES)] for place, label in enumerate(labels)}
 
 
 def legend_below(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:

@@ -273,6 +273,35 @@ def test_where_nothing_was_compared_the_reason_is_said() -> None:
         KINDS["compare"].rows(Subject(Path(), [], METRICS, rows))
 
 
+def test_many_runs_are_a_mean_with_a_band() -> None:
+    """Counted by hand: the mean of 1 to 6 is 3.5; epoch 3 was reached by one run of six, and is not drawn."""
+    rows = [
+        CurveRow("one", "A", seed, epoch, seed + 10.0 * epoch, None, "NDCG@10", False, None)
+        for seed in range(1, 7)
+        for epoch in ([1, 2, 3] if seed == 6 else [1, 2])
+    ]
+    with style.look():
+        figure = KINDS["curves"].draw(rows)
+    panel = figure.axes[0]
+    (line,) = panel.lines
+    assert np.array(line.get_xydata()).tolist() == [[1, 13.5], [2, 23.5]]
+    (band,) = panel.collections
+    corners = band.get_paths()[0].vertices
+    assert {tuple(corner) for corner in np.asarray(corners).tolist()} == {(1, 11), (1, 16), (2, 21), (2, 26)}
+
+
+def test_a_run_of_one_epoch_is_seen() -> None:
+    rows = [CurveRow("one", "A", 1, 1, 5.0, 0.1, "NDCG@10", True, "epochs")]
+    with style.look():
+        figure = KINDS["curves"].draw(rows)
+    assert all(any(line.get_marker() == "o" for line in panel.lines) for panel in figure.axes)
+
+
+def test_lines_of_two_variants_differ_without_colour() -> None:
+    lines: list[Any] = list(drawn("curves", 2, ["one"]).axes[0].lines)
+    assert len({line.get_linestyle() for line in lines}) == 2
+
+
 def test_differences_are_in_percent_of_the_baseline() -> None:
     rows = [row for row in comparisons(3, ["one"]) if row.metric == METRICS[0]]
     with style.look():
