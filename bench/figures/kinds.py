@@ -125,8 +125,9 @@ KINDS: dict[str, FigureKind] = {
     "lengths": FigureKind(
         "Where a model wins",
         "Quality by length of the history and by popularity of the target",
-        "The test users in bins of about as many each, by items in their history and by how often their"
-        f" target occurs in training. {_OVER_SEEDS}.",
+        "The test users in at most six bins, as even as whole numbers allow, by items in their history and by"
+        f" how often their target occurs in training. {_OVER_SEEDS}, which says nothing of other users: whether"
+        " a variant is better for some of them, `bench compare --slice` decides.",
         lambda subject: bin_rows(subject.results, subject.cells, subject.metrics, subject.home),
         BinRow,
         draw_lengths,

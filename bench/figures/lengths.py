@@ -38,6 +38,7 @@ def draw_lengths(rows: Sequence[BinRow]) -> Figure:
                     "marker": markers[variant],
                     "linestyle": dashes[variant],
                     "markersize": 3.4,
+                    **style.EDGE,
                 }
                 _line(panel, [row for row in own if row.variant == variant], place, len(variants), look)
             _ticks(panel, own)
@@ -46,7 +47,7 @@ def draw_lengths(rows: Sequence[BinRow]) -> Figure:
         panels[0].set_ylabel(metric)
         panels[0].set_title(shorten(dataset, 60), loc="left")
     handles = [
-        Line2D([], [], color=colours[v], marker=markers[v], linestyle=dashes[v], markersize=3.4)
+        Line2D([], [], color=colours[v], marker=markers[v], linestyle=dashes[v], markersize=3.4, **style.EDGE)
         for v in variants
     ]
     style.legend_below(figure, handles, variants)

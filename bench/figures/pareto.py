@@ -23,9 +23,7 @@ class _Axis(NamedTuple):
     is_front: Callable[[CostRow], bool]
 
 
-_PARAMETERS = _Axis(
-    "trained parameters", lambda row: float(row.parameters), lambda row: row.front_parameters
-)
+_PARAMETERS = _Axis("trained parameters", lambda row: float(row.parameters), lambda row: row.front_parameters)
 _CLOCKS: Mapping[Clock, str] = {
     "CPU": "CPU seconds of training, per thread",
     "wall": "seconds of training",
@@ -53,7 +51,8 @@ def draw_pareto(rows: Sequence[CostRow]) -> Figure:
         panels[0].set_ylabel(metric)
         panels[0].set_title(shorten(dataset, 60), loc="left")
     points = [
-        Line2D([], [], color=colours[v], marker=markers[v], linestyle="", markersize=4.5) for v in variants
+        Line2D([], [], color=colours[v], marker=markers[v], linestyle="", markersize=4.5, **style.EDGE)
+        for v in variants
     ]
     style.legend_below(figure, points, variants)
     return figure
@@ -69,7 +68,7 @@ def _points(
     for row in rows:
         panel.errorbar(
             cost(row), row.mean, yerr=row.sd, color=colours[row.variant], marker=markers[row.variant],
-            markersize=4.5, linestyle="", elinewidth=0.8, zorder=3,
+            markersize=4.5, linestyle="", elinewidth=0.8, zorder=3, **style.EDGE,
         )  # fmt: skip
 
 

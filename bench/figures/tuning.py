@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.analysis.tuning import HistoryRow, ImportanceRow, SliceRow
 from bench.figures import style
-from bench.figures.labels import shorten
+from bench.figures.labels import short_labels, shorten
 from bench.figures.numbers import plain_numbers
 
 if TYPE_CHECKING:
@@ -69,7 +69,9 @@ def draw_importance(rows: Sequence[ImportanceRow]) -> Figure:
                 panel.text(0.01, place, told, va="center", fontsize=style.SMALL, color=style.QUIET)
             else:
                 panel.barh(place, row.importance, height=0.75, color=colours[row.variant])
-        names = [f"{shorten(row.variant, 28)}: {shorten(row.setting, 28)}" for row in own]
+        whose = short_labels([row.variant for row in own], 28)
+        what = short_labels([row.setting for row in own], 28)
+        names = [f"{whose[row.variant]}: {what[row.setting]}" for row in own]
         panel.set_yticks(places, names)
         panel.set_ylim(max(places) + 0.7, -0.7)
         panel.set_xlim(0, 1)
@@ -167,7 +169,7 @@ def _axis(panel: Axes, rows: Sequence[SliceRow]) -> None:
 
     first = rows[0]
     if first.ticks:
-        names = [shorten(tick, 12) for tick in first.ticks]
+        names = list(short_labels(first.ticks, 12).values())
         crowded = sum(map(len, names)) > 18
         panel.set_xticks(
             range(len(names)), names, rotation=30 if crowded else 0, ha="right" if crowded else "center"

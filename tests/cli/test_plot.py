@@ -65,6 +65,15 @@ def test_what_is_chosen_is_decided_with_the_rest(handmade: Path, tmp_path: Path)
     assert part == [row for row in whole if row["dataset"] == "ml-100k"] and len(part) < len(whole)
 
 
+def test_slices_do_not_overwrite_the_whole(
+    handmade: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.cli.plot.slicing_of", lambda *_: None)  # the data are not here
+    words = "compare handmade --format svg"
+    stems = [plot(handmade, tmp_path, f"{words} {more}")[0].stem for more in ("", "--slice history")]
+    assert stems == ["compare", "compare-history"]
+
+
 def test_drawn_twice_it_is_the_same(handmade: Path, tmp_path: Path) -> None:
     one = plot(handmade, tmp_path / "one", "modality handmade")
     other = plot(handmade, tmp_path / "other", "modality handmade")

@@ -17,9 +17,7 @@ def texts(figure: Figure) -> list[Text]:
     found: list[Any] = figure.findobj(Text)
     unseen = _unseen(figure)
     return [
-        text
-        for text in found
-        if text.get_visible() and text.get_text().strip() and id(text) not in unseen
+        text for text in found if text.get_visible() and text.get_text().strip() and id(text) not in unseen
     ]
 
 

@@ -297,6 +297,27 @@ def test_a_run_of_one_epoch_is_seen() -> None:
     assert all(any(line.get_marker() == "o" for line in panel.lines) for panel in figure.axes)
 
 
+@pytest.mark.parametrize("name", ["pareto", "lengths"])
+def test_points_have_edges(name: str) -> None:
+    figure = drawn(name, 3, ["one"])
+    points = [line for line in figure.axes[0].lines if line.get_marker() in list("osD")]
+    assert len(points) >= 3 and {line.get_markeredgecolor() for line in points} == {"0.2"}
+    handles: list[Any] = figure.legends[0].legend_handles
+    assert {handle.get_markeredgecolor() for handle in handles} == {"0.2"}
+
+
+def test_bars_of_item_ids_are_darker_than_those_of_categories() -> None:
+    """Grey and green are alike to readers without green receptors, unless they differ in lightness."""
+    rows = [replace(row, reads=reads) for row, reads in zip(bars(2, ["one"]), [(), ("category",)] * 2)]
+    with style.look():
+        figure = KINDS["modality"].draw(rows)
+    shades = []
+    for bar in figure.axes[0].patches:
+        *rgb, alpha = bar.get_facecolor()
+        shades.append(float(np.dot([0.2126, 0.7152, 0.0722], alpha * np.array(rgb) + 1 - alpha)))
+    assert shades[0] < shades[1] - 0.1
+
+
 def test_lines_of_two_variants_differ_without_colour() -> None:
     lines: list[Any] = list(drawn("curves", 2, ["one"]).axes[0].lines)
     assert len({line.get_linestyle() for line in lines}) == 2
