@@ -1,7 +1,8 @@
 """What a variant's quality costs: seconds of training and parameters, and which variants nobody outdoes.
 
-Wall seconds of runs that shared their cores tell how busy the machine was. On a CPU a run is therefore charged
-what it computed: its CPU seconds per thread. On a GPU, which one run has to itself, wall seconds count.
+Wall seconds of runs that shared their cores tell how busy the machine was. On a CPU a run is therefore
+charged what it computed: its CPU seconds per thread. On a GPU wall seconds count, as most of the work is not
+the CPU's.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def cost_rows(cells: Iterable[CellResult], metrics: Sequence[str]) -> list[CostR
 
 
 def training_seconds(record: RunRecord) -> float:
-    """Wall seconds of all epochs with their validation; of a model that counts, of all but ranking the test."""
+    """Wall seconds of all epochs with their validation; of a model that counts, all but ranking the test."""
     if record.training.stopped == "counted":
         return record.timings.wall_s - record.timings.test_s
     return record.timings.train_s

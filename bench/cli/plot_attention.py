@@ -110,12 +110,16 @@ def _remedy(results: Path, dataset: str | None, model: str | None) -> str:
     if _fitting(results, dataset, model, with_weights=False):
         options.append("--fresh")  # else such a run is reused as it is, without weights
     for file in SUITES:
-        suite = load_suite(Path(file)) if Path(file).is_file() else None
-        if (
-            suite is not None
-            and (dataset is None or match(dataset, suite.datasets))
-            and (model is None or match(model, suite.models))
-        ):
+        if _has(Path(file), dataset, model):
             return f"`{shlex.join([*shlex.split(command('run', file, (), results)), *options])}` makes one"
     fresh = " --fresh" if "--fresh" in options else ""
     return f"`bench run{fresh}` with a suite that trains {model or 'MAF'} on it makes one"
+
+
+def _has(file: Path, dataset: str | None, model: str | None) -> bool:
+    """Whether there is a suite in the file, with this dataset and this variant."""
+    if not file.is_file():
+        return False
+    suite = load_suite(file)
+    fits = dataset is None or bool(match(dataset, suite.datasets))
+    return fits and (model is None or bool(match(model, suite.models)))

@@ -106,7 +106,7 @@ def draw_attention(maps: AttentionMaps) -> Figure:
             image, cax=figure.add_axes((x / width, low / height, sizes.side / width, 4 / height)),
             orientation="horizontal",
         )  # fmt: skip
-        bar.outline.set_visible(False)  # type: ignore[operator]
+        bar.outline.set_visible(False)
         bar.ax.tick_params(length=0)
         bar.ax.locator_params(nbins=4)
     figure.suptitle(title, y=1 - 0.5 * style.LARGE / height)

@@ -79,8 +79,10 @@ def _variant(panel: Axes, runs: Sequence[_Points], line: Mapping[str, Any]) -> N
 
 def _line(panel: Axes, points: _Points, look: Mapping[str, Any]) -> None:
     """A line through the points; one point is a mark, as no line goes through it."""
-    marker = {"marker": "o", "markersize": 3.2} if len(points) == 1 else {}
-    panel.plot([epoch for epoch, _ in points], [value for _, value in points], **look, **marker)
+    marker = "o" if len(points) == 1 else None
+    panel.plot(
+        [at for at, _ in points], [value for _, value in points], marker=marker, markersize=3.2, **look
+    )
 
 
 _MARKS: Mapping[str, dict[str, Any]] = {

@@ -105,8 +105,9 @@ KINDS: dict[str, FigureKind] = {
     "pareto": FigureKind(
         "Quality and cost",
         "Quality against seconds of training and against parameters",
-        f"{_OVER_SEEDS}; dotted, the best that is had for so much. On a CPU the seconds are CPU seconds per"
-        " thread, which do not grow where runs share the cores. Seconds of one machine tell little of another.",
+        f"{_OVER_SEEDS}; dotted, the best that is had for so much. On a CPU the seconds are"
+        " CPU seconds per thread, which grow little where runs share the cores. Seconds of one machine tell"
+        " little of another.",
         lambda subject: cost_rows(subject.cells, subject.metrics),
         CostRow,
         draw_pareto,
@@ -116,8 +117,8 @@ KINDS: dict[str, FigureKind] = {
         "Training",
         "Loss and validation by epoch",
         "A line per run: the loss with auxiliary losses, and the monitored metric on the validation targets."
-        " Of more than five seeds their mean with a band from the least to the most, as long as half of the runs"
-        " reached the epoch.",
+        " Of more than five seeds their mean with a band from the least to the most, as long as half of the"
+        " runs reached the epoch.",
         lambda subject: curve_rows(subject.results, subject.cells),
         CurveRow,
         draw_curves,
@@ -125,9 +126,9 @@ KINDS: dict[str, FigureKind] = {
     "lengths": FigureKind(
         "Where a model wins",
         "Quality by length of the history and by popularity of the target",
-        "The test users in at most six bins, as even as whole numbers allow, by items in their history and by"
-        f" how often their target occurs in training. {_OVER_SEEDS}, which says nothing of other users: whether"
-        " a variant is better for some of them, `bench compare --slice` decides.",
+        "The test users in at most six bins, as even as whole numbers allow, by items in their history and"
+        f" by how often their target occurs in training. {_OVER_SEEDS}, which says nothing of other"
+        " users: whether a variant is better for some of them, `bench compare --slice` decides.",
         lambda subject: bin_rows(subject.results, subject.cells, subject.metrics, subject.home),
         BinRow,
         draw_lengths,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import takewhile
 
 FONT = "DejaVu Sans"  # comes with matplotlib, so that files are the same everywhere
 
@@ -65,8 +65,11 @@ def _middle_cut(text: str, most: int) -> str:
 
 def _without_beginning(label: str, labels: Sequence[str], most: int) -> str:
     """The label without what all that are too long have at their beginning."""
-    alike = os.path.commonprefix([each for each in labels if len(each) > most])
-    return one_line(f"…{label[len(alike) :]}" if len(label) > most else label)
+    if len(label) <= most:
+        return one_line(label)
+    columns = zip(*(each for each in labels if len(each) > most), strict=False)
+    alike = len(list(takewhile(lambda signs: len(set(signs)) == 1, columns)))
+    return one_line(f"…{label[alike:]}")
 
 
 def width_of(text: str, size: float) -> float:

@@ -134,8 +134,8 @@ def legend_below(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) 
 def settle(figure: Figure) -> None:
     """Fix the layout where it is once it stands.
 
-    Constrained layout moves on from where it was each time that a figure is drawn, so that a file would depend
-    on those written before it.
+    Constrained layout moves on from where it was each time that a figure is drawn, so that a file would
+    depend on those written before it.
     """
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 

@@ -38,7 +38,7 @@ def test_bins_of_even_values_are_even() -> None:
 
 @pytest.mark.parametrize("before", [300, 320])
 def test_a_number_that_most_have_is_a_bin_of_its_own(before: int) -> None:
-    """As the longest history where `last` cuts them off. With 320 there are 20, too few for a bin, before it."""
+    """As the longest history where `last` cuts them off. With 320, too few for a bin are left before it."""
     values = np.concatenate([np.repeat(np.arange(before // 10), 10), np.full(612, 99)])
     found = bins(values)
     assert set(values[found[-1]].tolist()) == {99} and found[-1].sum() == 612

@@ -238,7 +238,11 @@ def test_what_the_sentence_says_makes_a_run_to_look_into(
     suite.parent.mkdir(parents=True)
     suite.write_text(SUITE.replace("suite: small", "suite: small-figure4"), encoding="utf-8")
     shutil.copytree(results, tmp_path / "results", ignore=shutil.ignore_patterns("*.safetensors"))
-    words = "plot attention --dataset shop --model MAF --positions 5 --format svg".split()
+    words = [
+        "plot",
+        "attention",
+        *["--dataset", "shop", "--model", "MAF", "--positions", "5", "--format", "svg"],
+    ]
     said = call_here(*words, check=2).stderr
     assert "--fresh" in said
     call_here(*shlex.split(said.split("`")[1])[1:])

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from bench.analysis.bars import BarRow, seed_interval
@@ -19,8 +20,8 @@ from bench.analysis.curves import CurveRow
 from bench.analysis.lengths import BinRow
 from bench.errors import InputError
 from bench.figures import style
-from bench.figures.labels import shorten
 from bench.figures.kinds import KINDS, Subject
+from bench.figures.labels import shorten
 from tests.figures.overlaps import boxes, outside, overlapping, texts
 
 METRICS = ("Recall@10", "NDCG@10")
@@ -69,8 +70,9 @@ def comparisons(variants: int, datasets: Sequence[str]) -> list[ComparisonRow]:
 def costs(variants: int, datasets: Sequence[str]) -> list[CostRow]:
     return [
         CostRow(
-            dataset, metric, variant, 0.1 + place / 100, 0.01, "CPU", 0.01 * 9**place, 10**place if place else 0,
-            (1, 2), ("a processor",), place % 2 == 0, place % 2 == 1,
+            dataset, metric, variant, 0.1 + place / 100, 0.01,
+            "CPU", 0.01 * 9**place, 10**place if place else 0, (1, 2), ("a processor",),
+            place % 2 == 0, place % 2 == 1,
         )
         for dataset in datasets
         for metric in METRICS
@@ -308,13 +310,14 @@ def test_points_have_edges(name: str) -> None:
 
 def test_bars_of_item_ids_are_darker_than_those_of_categories() -> None:
     """Grey and green are alike to readers without green receptors, unless they differ in lightness."""
-    rows = [replace(row, reads=reads) for row, reads in zip(bars(2, ["one"]), [(), ("category",)] * 2)]
+    kinds: list[tuple[str, ...]] = [(), ("category",)] * 2
+    rows = [replace(row, reads=reads) for row, reads in zip(bars(2, ["one"]), kinds, strict=True)]
     with style.look():
         figure = KINDS["modality"].draw(rows)
     shades = []
     for bar in figure.axes[0].patches:
-        *rgb, alpha = bar.get_facecolor()
-        shades.append(float(np.dot([0.2126, 0.7152, 0.0722], alpha * np.array(rgb) + 1 - alpha)))
+        colour = np.array(to_rgba(bar.get_facecolor()))
+        shades.append(float(colour[:3] @ [0.2126, 0.7152, 0.0722] * colour[3] + 1 - colour[3]))
     assert shades[0] < shades[1] - 0.1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import pytest
@@ -61,12 +62,12 @@ def test_colours_differ_for_the_colour_blind() -> None:
         assert apart.min() > 0.05
 
 
-def contrast(colour: object) -> float:
+def contrast(colour: Any) -> float:
     """With white (WCAG 2)."""
     import numpy as np
     from matplotlib.colors import to_rgb
 
-    rgb = np.array(to_rgb(colour))  # type: ignore[arg-type]
+    rgb: Any = np.array(to_rgb(colour))
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     return float(1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05))
 
