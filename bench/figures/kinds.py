@@ -86,8 +86,9 @@ KINDS: dict[str, FigureKind] = {
     "modality": FigureKind(
         "Means and seeds",
         "Bars of the means with every seed",
-        "Bars are means over seeds, dots the seeds, lines the 95% interval of the mean over seeds (Student's"
-        " t; the users are the same for all). Whether two variants differ, the comparison says.",
+        "Bars are means over seeds, dots the seeds, lines beside them the 95% interval of the mean over seeds"
+        " (Student's t; the users are the same for all). What RecBole's models read, their runs do not tell."
+        " Whether two variants differ, the comparison says.",
         lambda subject: bar_rows(subject.cells, subject.metrics),
         BarRow,
         draw_modality,
@@ -104,7 +105,7 @@ KINDS: dict[str, FigureKind] = {
     ),
     "pareto": FigureKind(
         "Quality and cost",
-        "Quality against seconds of training and against parameters",
+        "Quality against CPU or wall seconds of training and against parameters",
         f"{_OVER_SEEDS}; dotted, the best that is had for so much. On a CPU the seconds are"
         " CPU seconds per thread, which grow little where runs share the cores. Seconds of one machine tell"
         " little of another.",

@@ -1,4 +1,4 @@
-"""Quality against seconds of training and against parameters."""
+"""Quality against CPU or wall seconds of training and against parameters."""
 
 from __future__ import annotations
 
