@@ -84,7 +84,7 @@ def draw_attention(maps: AttentionMaps) -> Figure:
     """
     rows = _rows(maps)
     sizes = _sizes(maps, rows)
-    across = max(min(len(maps.weights), _ACROSS), 2)
+    across = min(len(maps.weights), _ACROSS)
     down = -(-len(maps.weights) // across)
     title = _title(maps)
     head = 1.5 * style.LARGE * (1 + title.count("\n")) + _LINE
@@ -114,9 +114,10 @@ def draw_attention(maps: AttentionMaps) -> Figure:
 
 
 def _sizes(maps: AttentionMaps, rows: Sequence[str]) -> _Sizes:
-    """Maps as large as three fit a page, with room for titles beside it."""
+    """Maps as large as they fit a page side by side, titles beside it, and no larger than half of it."""
     titles = max(width_of(row, style.SMALL) for row in rows)
-    side = (72 * style.WIDTH - _BETWEEN) / _ACROSS - _BETWEEN
+    room = 72 * style.WIDTH - _BETWEEN
+    side = min(room / min(len(maps.weights), _ACROSS) - _BETWEEN, room / 2)
     positions = len(next(iter(maps.weights.values())))
     return _Sizes(side, positions, _EDGE + style.NORMAL + titles + 6, any(maps.pictures))
 
@@ -190,7 +191,7 @@ def _thumbnail(panel: Axes, picture: Path | None, at: int, sizes: _Sizes) -> Non
 def _title(maps: AttentionMaps) -> str:
     head = "mean of all heads" if maps.head is None else f"head {maps.head} of {maps.heads}"
     who = f"mean of {len(maps.users):,} users" if maps.length is None else f"user {maps.users[0]}"
-    what = f"{shorten(maps.variant, 30)} on {shorten(maps.dataset, 40)}"
+    what = f"{shorten(maps.variant, 30)} on {shorten(maps.dataset, 30)}"
     which = f"layer {maps.layer} of {maps.layers}, {head}, {shorten(who, 30)}"
     one = f"{what}: {which}"
-    return one if width_of(one, style.LARGE) < 72 * 4.5 else f"{what}:\n{which}"
+    return one if width_of(one, style.LARGE) < 72 * 3.5 else f"{what}:\n{which}"
