@@ -86,9 +86,9 @@ def draw_attention(maps: AttentionMaps) -> Figure:
     sizes = _sizes(maps, rows)
     across = min(len(maps.weights), _ACROSS)
     down = -(-len(maps.weights) // across)
-    title = _title(maps)
-    head = 1.5 * style.LARGE * (1 + title.count("\n")) + _LINE
     width = sizes.left + across * (sizes.side + _BETWEEN)
+    title = _title(maps, width - 2 * _EDGE)
+    head = 1.5 * style.LARGE * (1 + title.count("\n")) + _LINE
     height = head + down * sizes.block
     figure = style.new_figure(width / 72, height / 72)
     figure.set_layout_engine("none")  # sizes are known, and those of thumbnails depend on them
@@ -188,10 +188,11 @@ def _thumbnail(panel: Axes, picture: Path | None, at: int, sizes: _Sizes) -> Non
     panel.add_artist(box)
 
 
-def _title(maps: AttentionMaps) -> str:
+def _title(maps: AttentionMaps, room: float) -> str:
+    """In one line where it fits ``room`` points, else in two."""
     head = "mean of all heads" if maps.head is None else f"head {maps.head} of {maps.heads}"
     who = f"mean of {len(maps.users):,} users" if maps.length is None else f"user {maps.users[0]}"
     what = f"{shorten(maps.variant, 30)} on {shorten(maps.dataset, 30)}"
     which = f"layer {maps.layer} of {maps.layers}, {head}, {shorten(who, 30)}"
     one = f"{what}: {which}"
-    return one if width_of(one, style.LARGE) < 72 * 3.5 else f"{what}:\n{which}"
+    return one if width_of(one, style.LARGE) < room else f"{what}:\n{which}"
