@@ -11,6 +11,7 @@ from scipy.special import stdtrit
 
 from bench.analysis.tables import TableRow, table_rows
 from bench.results.query import CellResult
+from bench.suite.reference import is_reference
 
 CONFIDENCE = 0.95
 
@@ -23,7 +24,8 @@ class BarRow:
         dataset: the dataset's label.
         metric: as in Recall@10.
         variant: the variant's label.
-        reads: the modalities whose features it reads.
+        reads: the modalities whose features it reads; none of a reference, which has its own way to data.
+        reference: whether it is a model of the reference implementation.
         mean: over the finished seeds.
         low: lower end of the 95% interval of the mean over seeds (Student's t; all have the same users); None
             for a single seed.
@@ -36,6 +38,7 @@ class BarRow:
     metric: str
     variant: str
     reads: tuple[str, ...]
+    reference: bool
     mean: float
     low: float | None
     high: float | None
@@ -45,14 +48,19 @@ class BarRow:
 
 def bar_rows(cells: Iterable[CellResult], metrics: Sequence[str]) -> list[BarRow]:
     """A bar per cell that has a finished run, and metric; in the order of tables."""
-    return [_bar(row, row.mean) for row in table_rows(cells, metrics) if row.mean is not None]
+    cells = list(cells)
+    references = {cell.model for cell in cells if cell.record and is_reference(cell.record.spec.variant.name)}
+    return [
+        _bar(row, row.mean, row.model in references)
+        for row in table_rows(cells, metrics)
+        if row.mean is not None
+    ]
 
 
-def _bar(row: TableRow, mean: float) -> BarRow:
+def _bar(row: TableRow, mean: float, reference: bool) -> BarRow:
     low, high = seed_interval(row.values)
-    return BarRow(
-        row.dataset, row.metric, row.model, tuple(row.encoders), mean, low, high, row.seeds, row.values
-    )
+    what = row.dataset, row.metric, row.model, tuple(row.encoders), reference
+    return BarRow(*what, mean, low, high, row.seeds, row.values)
 
 
 def seed_interval(values: Sequence[float]) -> tuple[float | None, float | None]:

@@ -57,7 +57,9 @@ def _notes(rows: Sequence[ComparisonRow]) -> list[str]:
     if not rows:
         return ["There is nothing to compare."]
     families, margin = sorted({row.family for row in rows if row.family}), rows[0].margin
-    family = " to ".join(str(each) for each in dict.fromkeys((families or [0])[:1] + (families or [0])[-1:]))
+    if not families:
+        return _not_compared(rows)  # there are no intervals to explain
+    family = " to ".join(str(each) for each in dict.fromkeys(families[:1] + families[-1:]))
     together = "" if rows[0].slice is None else ", all slices together"
     notes = [
         f"Differences with their {1 - LEVEL:.0%} intervals, in % of the baseline's mean. Users and seeds"

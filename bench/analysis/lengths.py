@@ -1,6 +1,6 @@
 """Where a model wins: its metrics by length of the history and by popularity of the target.
 
-The test users of a dataset are divided into bins of about as many users each, at whole numbers.
+The test users of a dataset are divided into bins as even as whole numbers allow.
 """
 
 from __future__ import annotations
@@ -116,21 +116,22 @@ def _row(
 def bins(values: IntArray) -> list[npt.NDArray[np.bool_]]:
     """Which entries belong to which bin, [M] each, in ascending order.
 
-    A bin ends at a whole number; it has its share of the entries and at least `FEWEST`, the last at least
-    so many or all.
+    A bin ends at the whole number at which it is nearest to its share of what is left, and has at least
+    `FEWEST` entries or all. A number that alone exceeds the share begins a bin.
     """
-    share = max(len(values) / BINS, FEWEST)
     cuts: list[int] = []
-    taken = 0
+    last, taken, left = 0, 0, len(values)  # the number before, and the entries since the last cut
     numbers, counts = np.unique(values, return_counts=True)
     for number, size in zip(numbers.tolist(), counts.tolist(), strict=True):
-        taken += size
-        if taken >= share:
-            cuts.append(number)
-            taken = 0
-    if 0 < taken < FEWEST and cuts:
-        cuts.pop()  # what is left over joins the last bin
-    elif taken == 0 and cuts:
+        share = max(left / (BINS - len(cuts)), FEWEST)
+        if taken >= FEWEST and abs(taken + size - share) > abs(taken - share):
+            cuts.append(last)
+            left, taken = left - taken, 0
+        elif cuts and size >= share:
+            cuts[-1] = last  # the few before it join the bin before
+            left, taken = left - taken, 0
+        last, taken = number, taken + size
+    if taken < FEWEST and cuts:
         cuts.pop()
     places = np.searchsorted(np.array(cuts), values)
     return [places == place for place in range(len(cuts) + 1)]

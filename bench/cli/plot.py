@@ -35,6 +35,7 @@ class Chosen:
         index: of the suite.
         cells: its runs on the chosen datasets, of the chosen variants.
         metrics: the chosen ones; all of the suite's by default.
+        asked: whether they were named.
         plots: the folder of figures.
         formats: of their files.
     """
@@ -43,6 +44,7 @@ class Chosen:
     index: Index
     cells: tuple[CellResult, ...]
     metrics: tuple[str, ...]
+    asked: bool
     plots: Path
     formats: tuple[style.FileFormat, ...]
 
@@ -89,7 +91,9 @@ class Chosen:
                 remedy=f"{command_for('run', results, index.suite)} makes them",
             )
         kinds = tuple(dict.fromkeys(map(str, formats or style.FILE_FORMATS)))
-        return cls(results, index, cells, shown, plots, cast("tuple[style.FileFormat, ...]", kinds))
+        return cls(
+            results, index, cells, shown, bool(metrics), plots, cast("tuple[style.FileFormat, ...]", kinds)
+        )
 
 
 def plot_suite(chosen: Chosen, name: str, home: Path | None = None) -> None:
@@ -104,7 +108,9 @@ def plot_suite(chosen: Chosen, name: str, home: Path | None = None) -> None:
         InputError: the chosen runs have nothing of it, or their data are not prepared here.
         DataError: histories, ranks or data cannot be read.
     """
-    _draw(chosen, name, Subject(chosen.results, chosen.cells, chosen.metrics, (), home))
+    one = KINDS[name].one_metric and not chosen.asked
+    metrics = chosen.metrics[:1] if one else chosen.metrics
+    _draw(chosen, name, Subject(chosen.results, chosen.cells, metrics, (), home))
 
 
 def plot_compare(
@@ -122,17 +128,19 @@ def plot_compare(
     )
     shown = {(cell.dataset, cell.model) for cell in chosen.cells}  # all are decided together
     rows = [row for row in compared if (row.dataset, row.variant) in shown]
-    _draw(chosen, "compare", Subject(chosen.results, chosen.cells, chosen.metrics, rows, home))
+    subject = Subject(chosen.results, chosen.cells, chosen.metrics, rows, home)
+    _draw(chosen, "compare", subject, "-".join(["compare", *dict.fromkeys(slices)]))
 
 
-def _draw(chosen: Chosen, name: str, subject: Subject) -> None:
+def _draw(chosen: Chosen, name: str, subject: Subject, stem: str | None = None) -> None:
+    """Draw the rows of a kind of figure into files named ``stem`` (None: as the kind)."""
     kind = KINDS[name]
     rows = kind.rows(subject)
     if not rows:
         raise InputError(f"the chosen runs have nothing for a figure of {name}", remedy="choose others")
     with style.look():
-        stem = chosen.plots / chosen.index.suite / name
-        write_figure(stem, chosen.formats, kind.draw(rows), rows, kind.row)
+        folder = chosen.plots / chosen.index.suite
+        write_figure(folder / (stem or name), chosen.formats, kind.draw(rows), rows, kind.row)
 
 
 def write_figure(

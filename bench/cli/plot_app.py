@@ -98,7 +98,7 @@ def _pareto(
     plots: Plots = Path("plots"),
     format: Formats = None,
 ) -> None:
-    """Quality against seconds of training and against parameters."""
+    """Quality against seconds of training (CPU seconds per thread, unless on a GPU) and parameters."""
     from bench.cli.plot import Chosen, plot_suite
 
     plot_suite(Chosen.of(results, suite, dataset, model, metric, plots, format), "pareto")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +11,11 @@ from typing import cast
 from bench.cli.data import progress_bars
 from bench.cli.plot import write_figure
 from bench.errors import InputError
-from bench.execution.attention import AttentionRow, Wanted, attention_maps, attention_rows
+from bench.execution.attention import AttentionMaps, AttentionRow, Wanted, attention_maps, attention_rows
 from bench.execution.finished import weights_file
 from bench.figures import style
 from bench.figures.attention import draw_attention
-from bench.results.names import slug
+from bench.results.names import command, slug
 from bench.results.query import cell_named, find_run, readable_records
 from bench.results.records import RunRecord
 from bench.suite.parts import match
@@ -61,8 +62,7 @@ def plot_attention(
     if run and "/" in run:  # under the names by which it was asked for
         suite, cell = cell_named(results, run)
         maps = replace(maps, dataset=cell.dataset, variant=cell.model)
-    who = "average" if wanted.average else f"{slug(maps.users[0])}"
-    name = f"attention-{slug(maps.dataset)}-{slug(maps.variant)}-{who}"
+    name = _name(maps, "average" if wanted.average else maps.users[0])
     kinds = cast("Sequence[style.FileFormat]", formats or style.FILE_FORMATS)
     with style.look():
         figure = draw_attention(maps)
@@ -70,30 +70,56 @@ def plot_attention(
     print(f"of run {record.fingerprint} ({maps.variant} on {maps.dataset}, seed {record.spec.seed})")
 
 
+def _name(maps: AttentionMaps, who: str) -> str:
+    """Of the files: all that tells them from those of another run, user, layer or head."""
+    what = [slug(maps.dataset), slug(maps.variant), f"seed{maps.record.spec.seed}", slug(who)]
+    head = "heads" if maps.head is None else f"head{maps.head}"
+    return "-".join(["attention", *what, f"layer{maps.layer}", head])
+
+
 def _newest(results: Path, dataset: str | None, model: str | None) -> RunRecord:
     """The newest run with weights here; one whose scores have several sources before one of one source."""
-    found = [
-        record
-        for record in readable_records(results, lambda name: weights_file(results, name).exists())
-        if dataset in (None, record.spec.dataset.label, record.spec.dataset.name)
-        and model in (None, record.spec.variant.label)
-        and (record.spec.variant.name in _ATTENTIVE or model is not None)
-    ]
+    found = _fitting(results, dataset, model, with_weights=True)
     if not found:
         what = " ".join([*([f"of {model}"] if model else []), *([f"on {dataset}"] if dataset else [])])
         raise InputError(
             f"{results} has no finished run {what or 'of a model with attention'} whose weights are here",
             file="--dataset",
-            remedy=_command(dataset),
+            remedy=_remedy(results, dataset, model),
         )
     fused = [record for record in found if record.spec.variant.name in _ATTENTIVE[:2]]
     return max(fused or found, key=lambda record: (record.provenance.finished, record.fingerprint))
 
 
-def _command(dataset: str | None) -> str:
+def _fitting(results: Path, dataset: str | None, model: str | None, with_weights: bool) -> list[RunRecord]:
+    return [
+        record
+        for record in readable_records(
+            results, lambda name: weights_file(results, name).exists() is with_weights
+        )
+        if dataset in (None, record.spec.dataset.label, record.spec.dataset.name)
+        and model in (None, record.spec.variant.label)
+        and (record.spec.variant.name in _ATTENTIVE or model is not None)
+    ]
+
+
+def _remedy(results: Path, dataset: str | None, model: str | None) -> str:
     """What makes a run to look into."""
+    chosen = {"--dataset": dataset, "--model": model}
+    options = [word for option, label in chosen.items() if label for word in (option, label)]
+    if _fitting(results, dataset, model, with_weights=False):
+        options.append("--fresh")  # else such a run is reused as it is, without weights
     for file in SUITES:
-        if Path(file).is_file() and (dataset is None or match(dataset, load_suite(Path(file)).datasets)):
-            only = "" if dataset is None else f" --dataset {dataset}"
-            return f"`bench run {file}{only}` makes one"
-    return "`bench run` with a suite that trains MAF on it makes one"
+        if _has(Path(file), dataset, model):
+            return f"`{shlex.join([*shlex.split(command('run', file, (), results)), *options])}` makes one"
+    fresh = " --fresh" if "--fresh" in options else ""
+    return f"`bench run{fresh}` with a suite that trains {model or 'MAF'} on it makes one"
+
+
+def _has(file: Path, dataset: str | None, model: str | None) -> bool:
+    """Whether there is a suite in the file, with this dataset and this variant."""
+    if not file.is_file():
+        return False
+    suite = load_suite(file)
+    fits = dataset is None or bool(match(dataset, suite.datasets))
+    return fits and (model is None or bool(match(model, suite.models)))

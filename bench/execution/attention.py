@@ -87,7 +87,10 @@ class AttentionMaps:
 
 @dataclass(frozen=True)
 class AttentionRow:
-    """One weight: of ``key`` for ``query``, positions among those shown, from 1, the oldest first."""
+    """One weight: of ``key`` for ``query``, positions among those shown, from 1, the oldest first.
+
+    ``run`` is a fingerprint; ``head`` is None of a mean over heads, ``user`` of one over users.
+    """
 
     source: str
     query: int
@@ -95,6 +98,10 @@ class AttentionRow:
     query_item: str
     key_item: str
     weight: float
+    run: str
+    user: str | None
+    layer: int
+    head: int | None
 
 
 def attention_maps(
@@ -245,8 +252,12 @@ def attention_rows(maps: AttentionMaps) -> list[AttentionRow]:
     """The weights one by one; of keys after their query there is none in causal attention."""
     places = range(1, len(next(iter(maps.weights.values()))) + 1)
     ids = maps.ids or ("",) * len(places)
+    user = None if maps.length is None else maps.users[0]
+    source = maps.record.fingerprint, user, maps.layer, maps.head
     return [
-        AttentionRow(name, query, key, ids[query - 1], ids[key - 1], float(weights[query - 1, key - 1]))
+        AttentionRow(
+            *(name, query, key, ids[query - 1], ids[key - 1]), float(weights[query - 1, key - 1]), *source
+        )
         for name, weights in maps.weights.items()
         for query in places
         for key in places

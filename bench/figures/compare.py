@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.analysis.comparison import ComparisonRow, Word
 from bench.figures import style
+from bench.figures.labels import short_labels, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,10 +16,16 @@ if TYPE_CHECKING:
 _MARKERS: Mapping[Word, str] = {"better": "^", "worse": "v", "tied": "D", "underpowered": "o"}
 
 
+_LABEL = 34  # characters of a name
+_LINE, _MARGIN = 0.155, 0.7  # inches of a variant; lines above the first and below the last
+_AROUND = 0.65  # inches of a panel's title, its numbers and their name
+
+
 def draw_comparison(rows: Sequence[ComparisonRow]) -> Figure:
     """A panel per metric; a line per dataset and variant, in % of the baseline's mean.
 
-    The colour and form of a point say the verdict; within the band a difference counts as none.
+    The colour and form of a point say the verdict. The band is the margin: a variant is tied where the 90%
+    interval of its difference lies within it. Lines end at -100%: no metric falls below 0.
     """
     from matplotlib.lines import Line2D
 
@@ -26,7 +33,7 @@ def draw_comparison(rows: Sequence[ComparisonRow]) -> Figure:
     places = _places(rows)
     across = min(len(metrics), 2)
     down = -(-len(metrics) // across)
-    height = 0.55 + 0.155 * (max(places.values(), default=0) + 1)
+    height = _AROUND + _LINE * (max(places.values()) + 2 * _MARGIN)
     figure, found = style.panels(down, across, height=height, sharey=True)
     colours = _colours()
     for place in range(down * across):
@@ -40,7 +47,7 @@ def draw_comparison(rows: Sequence[ComparisonRow]) -> Figure:
         if place % across == 0:
             _names(panel, places)
         if place + across >= len(metrics):
-            panel.set_xlabel(f"difference from {style.shorten(rows[0].baseline, 30)}, %")
+            panel.set_xlabel(f"difference from {shorten(rows[0].baseline, 30)}, %")
     words = [word for word in _MARKERS if any(row.verdict == word for row in rows)]
     points = [
         Line2D([], [], color=colours[w], marker=_MARKERS[w], linestyle="", markerfacecolor=_face(w, colours))
@@ -79,8 +86,10 @@ def _where(row: ComparisonRow) -> str:
 
 def _names(panel: Axes, places: Mapping[tuple[str, str], float]) -> None:
     """Variants at their lines, datasets above theirs."""
+    variants = short_labels([variant for _, variant in places if variant], _LABEL)
+    datasets = short_labels([dataset for dataset, _ in places], _LABEL)
     panel.set_yticks(
-        list(places.values()), [style.shorten(variant or dataset, 34) for dataset, variant in places]
+        list(places.values()), [variants[v] if v else datasets[dataset] for dataset, v in places]
     )
     for label, (_, variant) in zip(panel.get_yticklabels(), places, strict=True):
         if not variant:
@@ -103,11 +112,11 @@ def _forest(
             continue
         low, middle, high = (100 * x / row.baseline_mean for x in (row.low, row.difference, row.high))
         colour = colours[row.verdict]
-        panel.plot([low, high], [at, at], color=colour, linewidth=1.2, solid_capstyle="butt")
+        panel.plot([max(low, -100.0), high], [at, at], color=colour, linewidth=1.2, solid_capstyle="butt")
         panel.plot(
             middle, at, marker=_MARKERS[row.verdict], color=colour,
             markerfacecolor=_face(row.verdict, colours), markersize=4.2, zorder=3,
         )  # fmt: skip
     panel.tick_params(axis="y", length=0)
     panel.grid(axis="y", visible=False)
-    panel.set_ylim(max(places.values()) + 0.7, -0.7)
+    panel.set_ylim(max(places.values()) + _MARGIN, -_MARGIN)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from bench.data.prepared import PreparedDataset, load_training
 from bench.evaluation.ranking import histories
 from bench.figures import style
+from bench.figures.labels import shorten
 from bench.figures.numbers import plain_numbers
 
 
@@ -41,7 +42,7 @@ def draw_dataset(dataset: PreparedDataset, file: Path) -> None:
         right.set_title(f"{np.count_nonzero(popularity == 0):,} of {len(popularity):,} items never")
         for axis in (left.xaxis, right.xaxis, right.yaxis):
             plain_numbers(axis)
-        figure.suptitle(style.shorten(dataset.label, 100))
+        figure.suptitle(shorten(dataset.label, 100))
         style.save_as(figure, file)
 
 

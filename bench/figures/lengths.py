@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bench.analysis.lengths import BinRow
 from bench.analysis.slices import KINDS, Kind
 from bench.figures import style
+from bench.figures.labels import shorten
 from bench.figures.numbers import short_number
 
 if TYPE_CHECKING:
@@ -37,15 +38,16 @@ def draw_lengths(rows: Sequence[BinRow]) -> Figure:
                     "marker": markers[variant],
                     "linestyle": dashes[variant],
                     "markersize": 3.4,
+                    **style.EDGE,
                 }
                 _line(panel, [row for row in own if row.variant == variant], place, len(variants), look)
             _ticks(panel, own)
             panel.set_xlabel(_AXES[kind])
         panels[0].set_ylim(0, None)  # of both, and not before both are drawn: it ends the scaling to the data
         panels[0].set_ylabel(metric)
-        panels[0].set_title(style.shorten(dataset, 60), loc="left")
+        panels[0].set_title(shorten(dataset, 60), loc="left")
     handles = [
-        Line2D([], [], color=colours[v], marker=markers[v], linestyle=dashes[v], markersize=3.4)
+        Line2D([], [], color=colours[v], marker=markers[v], linestyle=dashes[v], markersize=3.4, **style.EDGE)
         for v in variants
     ]
     style.legend_below(figure, handles, variants)

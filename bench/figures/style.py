@@ -1,12 +1,13 @@
 """One look for all figures: colours, sizes of text, and files that come out the same every time.
 
-Colours are seaborn's palette `colorblind`; beyond ten variants, and in print without colour, markers and
-lines tell them apart. Text is set in three sizes. Files hold no date and no random name.
+Colours are seaborn's palette `colorblind`; markers and lines tell variants apart too, beyond ten of them and
+in print without colour. Text is set in three sizes. Files hold no date and no random name.
 """
 
 from __future__ import annotations
 
 import io
+import operator
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from bench.errors import InputError
+from bench.figures.labels import FONT, short_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,6 +34,12 @@ GRID = "0.88"
 # What would otherwise tell the time at which a file was made.
 _NO_DATE: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
 
+_DRAWS, _STANDS = 6, 1e-4  # draws at most until nothing moves by more than such a share of the figure
+
+_ORDER = (0, 1, 2, 3, 4, 5, 7, 9, 6, 8)  # of the palette: pink and yellow, faint on white, come last
+# Round a point, so that faint colours are seen.
+EDGE: dict[str, Any] = {"markeredgecolor": "0.2", "markeredgewidth": 0.4}
+
 _MARKERS = "osD^vP*Xph<>"
 _LEGEND = 30  # characters of a label
 _DASHES = ("-", (0, (5, 1.5)), (0, (1, 1.2)), (0, (4, 1, 1, 1)))
@@ -44,7 +52,7 @@ _RC: Any = {
     "ytick.labelsize": SMALL,
     "legend.fontsize": NORMAL,
     "figure.titlesize": LARGE,
-    "font.family": "DejaVu Sans",  # comes with matplotlib, so that files are the same everywhere
+    "font.family": FONT,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.linewidth": 0.6,
@@ -96,7 +104,8 @@ def colours(labels: Sequence[str]) -> dict[str, Any]:
     """A colour for each label, in their order; the same again after ten."""
     import seaborn
 
-    palette = seaborn.color_palette("colorblind", 10)
+    known = seaborn.color_palette("colorblind", 10)
+    palette = [known[place] for place in _ORDER]
     return {label: palette[place % len(palette)] for place, label in enumerate(labels)}
 
 
@@ -106,13 +115,14 @@ def markers(labels: Sequence[str]) -> dict[str, str]:
 
 
 def dashes(labels: Sequence[str]) -> dict[str, Any]:
-    """A kind of line for each label: solid for the first ten, then others."""
-    return {label: _DASHES[place // 10 % len(_DASHES)] for place, label in enumerate(labels)}
+    """A kind of line for each label: solid for the first, and another for its neighbours."""
+    return {label: _DASHES[place % len(_DASHES)] for place, label in enumerate(labels)}
 
 
 def legend_below(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:
     """A legend under all panels, in as many columns as fit the width; the figure grows by its height."""
-    shown = [shorten(label, _LEGEND) for label in labels]
+    named = short_labels(labels, _LEGEND)
+    shown = [named[label] for label in labels]
     widths = [32 + 0.62 * NORMAL * len(label) for label in shown]  # points
     room = figure.get_figwidth() * 72
     columns = len(shown) if sum(widths) <= room else max(1, int(room / max(widths)))
@@ -121,13 +131,29 @@ def legend_below(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) 
     figure.legend(handles, shown, loc="outside lower center", ncols=columns)
 
 
-def shorten(text: str, most: int) -> str:
-    """At most so many characters; what is cut off ends in an ellipsis."""
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+def settle(figure: Figure) -> None:
+    """Fix the layout where it is once it stands.
+
+    Constrained layout moves on from where it was each time that a figure is drawn, so that a file would
+    depend on those written before it.
+    """
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    if not isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
+        return
+    before: list[float] = []
+    for _ in range(_DRAWS):
+        figure.draw_without_rendering()
+        now = [bound for axes in figure.axes for bound in axes.get_position().bounds]
+        if before and max(map(abs, map(operator.sub, now, before)), default=0.0) < _STANDS:
+            break
+        before = now
+    figure.set_layout_engine("none")
 
 
 def svg_of(figure: Figure) -> str:
     """The figure as an SVG element, without declaration and date."""
+    settle(figure)
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata=_NO_DATE["svg"], transparent=True)
     text = buffer.getvalue()
@@ -149,6 +175,7 @@ def save(figure: Figure, stem: Path, formats: Sequence[FileFormat] = FILE_FORMAT
 
 def save_as(figure: Figure, file: Path) -> None:
     """Write the figure, whole or not at all, in the format that the file's ending names."""
+    settle(figure)
     part = file.with_name(f"{file.name}.{os.getpid()}.part")
     format = file.suffix.removeprefix(".")
     try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.analysis.tuning import HistoryRow, ImportanceRow, SliceRow
 from bench.figures import style
+from bench.figures.labels import short_labels, shorten
 from bench.figures.numbers import plain_numbers
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def draw_history(rows: Sequence[HistoryRow]) -> Figure:
                 linestyle=dashes[variant],
                 drawstyle="steps-post",
             )
-        panel.set_title(style.shorten(dataset, 60), loc="left")
+        panel.set_title(shorten(dataset, 60), loc="left")
         panel.set_xlabel("trial")
         panel.set_ylabel(f"validation {rows[0].metric}")
         panel.margins(x=0.02, y=0.08)
@@ -68,12 +69,14 @@ def draw_importance(rows: Sequence[ImportanceRow]) -> Figure:
                 panel.text(0.01, place, told, va="center", fontsize=style.SMALL, color=style.QUIET)
             else:
                 panel.barh(place, row.importance, height=0.75, color=colours[row.variant])
-        names = [f"{style.shorten(row.variant, 28)}: {style.shorten(row.setting, 28)}" for row in own]
+        whose = short_labels([row.variant for row in own], 28)
+        what = short_labels([row.setting for row in own], 28)
+        names = [f"{whose[row.variant]}: {what[row.setting]}" for row in own]
         panel.set_yticks(places, names)
         panel.set_ylim(max(places) + 0.7, -0.7)
         panel.set_xlim(0, 1)
         panel.grid(axis="y", visible=False)
-        panel.set_title(style.shorten(dataset, 60), loc="left")
+        panel.set_title(shorten(dataset, 60), loc="left")
         panel.set_xlabel(f"share of the variance of validation {rows[0].metric} (functional ANOVA)")
     return figure
 
@@ -97,9 +100,9 @@ def draw_slices(rows: Sequence[SliceRow]) -> Figure:
                 aside = 0.12 * (place - (len(datasets) - 1) / 2) if own[0].ticks else 0.0
                 _points(panel, points, colours[dataset], markers[dataset], aside)
             _axis(panel, own)
-            panel.set_xlabel(style.shorten(setting, 28))
+            panel.set_xlabel(shorten(setting, 28))
         panels[0].set_ylabel("share of the best")
-        panels[0].set_title(style.shorten(variant, 40), loc="left")
+        panels[0].set_title(shorten(variant, 40), loc="left")
     handles = [
         *(
             Line2D([], [], color=colours[d], marker=markers[d], linestyle="", markersize=3.5)
@@ -166,7 +169,7 @@ def _axis(panel: Axes, rows: Sequence[SliceRow]) -> None:
 
     first = rows[0]
     if first.ticks:
-        names = [style.shorten(tick, 12) for tick in first.ticks]
+        names = list(short_labels(first.ticks, 12).values())
         crowded = sum(map(len, names)) > 18
         panel.set_xticks(
             range(len(names)), names, rotation=30 if crowded else 0, ha="right" if crowded else "center"

@@ -36,6 +36,15 @@ def test_bins_of_even_values_are_even() -> None:
     assert [int(users.sum()) for users in found] == [100] * 6
 
 
+@pytest.mark.parametrize("before", [300, 320])
+def test_a_number_that_most_have_is_a_bin_of_its_own(before: int) -> None:
+    """As the longest history where `last` cuts them off. With 320, too few for a bin are left before it."""
+    values = np.concatenate([np.repeat(np.arange(before // 10), 10), np.full(612, 99)])
+    found = bins(values)
+    assert set(values[found[-1]].tolist()) == {99} and found[-1].sum() == 612
+    assert len(found) >= 3 and max(users.sum() for users in found[:-1]) < 200
+
+
 def test_one_value_is_one_bin() -> None:
     assert [users.all() for users in bins(np.full(500, 3))] == [True]
 

@@ -51,11 +51,27 @@ def test_a_part(handmade: Path, tmp_path: Path) -> None:
     assert [(row["variant"], row["metric"]) for row in numbers(files[-1])] == [("SASRec", "MRR")]
 
 
+def test_a_page_has_one_metric_unless_others_are_asked_for(handmade: Path, tmp_path: Path) -> None:
+    for options, expected in (("", 1), ("--metric MRR --metric NDCG@10", 2)):
+        rows = numbers(plot(handmade, tmp_path, f"pareto handmade --format svg {options}")[-1])
+        assert len({row["metric"] for row in rows}) == expected
+        assert {row["clock"] for row in rows} == {"CPU"}
+
+
 def test_what_is_chosen_is_decided_with_the_rest(handmade: Path, tmp_path: Path) -> None:
     """A comparison that is shown alone has the p-value that it has among all."""
     whole = numbers(plot(handmade, tmp_path / "all", "compare handmade --format svg")[-1])
     part = numbers(plot(handmade, tmp_path / "one", "compare handmade --format svg --dataset ml-100k")[-1])
     assert part == [row for row in whole if row["dataset"] == "ml-100k"] and len(part) < len(whole)
+
+
+def test_slices_do_not_overwrite_the_whole(
+    handmade: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.cli.plot.slicing_of", lambda *_: None)  # the data are not here
+    words = "compare handmade --format svg"
+    stems = [plot(handmade, tmp_path, f"{words} {more}")[0].stem for more in ("", "--slice history")]
+    assert stems == ["compare", "compare-history"]
 
 
 def test_drawn_twice_it_is_the_same(handmade: Path, tmp_path: Path) -> None:

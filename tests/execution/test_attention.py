@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from bench.execution.finished import finished_model
 from bench.results.query import load_cells
 from bench.results.records import RunRecord
 from bench.results.values import read_ranks
+from tests.calling import call_here
 
 SUITE = """\
 suite: small
@@ -147,6 +149,8 @@ def test_rows_hold_every_weight(results: Path) -> None:
     for row in rows:
         assert row.weight == maps.weights[row.source][row.query - 1, row.key - 1]
         assert row.key_item == maps.ids[row.key - 1]
+        assert (row.run, row.user) == (run_of(results, "MAF").fingerprint, maps.users[0])
+        assert (row.layer, row.head) == (2, 1)
 
 
 @pytest.mark.parametrize(
@@ -215,10 +219,40 @@ def test_the_command(results: Path, tmp_path: Path) -> None:
     assert named.exit_code != 0 and "no attention" in str(named.exception)
 
 
+def test_no_figure_overwrites_that_of_another_head_or_layer(results: Path, tmp_path: Path) -> None:
+    words = f"plot attention --run small/shop/MAF/1 --positions 5 --format svg --plots {tmp_path}"
+    at = ["--results", str(results), "--home", str(home(results))]
+    for which in ("--head 1 --layer 1", "--head 2 --layer 1", "--head 1", "--average", "--average --head 1"):
+        call_here(*words.split(), *which.split(), *at)
+    names = sorted(file.stem.partition("-layer")[2] for file in tmp_path.rglob("*.svg"))
+    assert names == ["1-head1", "1-head2", "2-head1", "2-head1", "2-heads"]  # one of a user, one a mean
+
+
+def test_what_the_sentence_says_makes_a_run_to_look_into(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the results are there, but were shared without weights."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BENCH_HOME", str(home(results)))
+    suite = tmp_path / "suites" / "small" / "figure4.yaml"
+    suite.parent.mkdir(parents=True)
+    suite.write_text(SUITE.replace("suite: small", "suite: small-figure4"), encoding="utf-8")
+    shutil.copytree(results, tmp_path / "results", ignore=shutil.ignore_patterns("*.safetensors"))
+    words = [
+        "plot",
+        "attention",
+        *["--dataset", "shop", "--model", "MAF", "--positions", "5", "--format", "svg"],
+    ]
+    said = call_here(*words, check=2).stderr
+    assert "--fresh" in said
+    call_here(*shlex.split(said.split("`")[1])[1:])
+    assert "(MAF on shop, seed 1)" in call_here(*words).stdout
+
+
 def test_no_run_yet(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(Path(__file__).parents[2])
     for dataset, command in (
-        ("VideoGames", "bench run suites/figure4.yaml --dataset VideoGames"),
+        ("VideoGames", f"bench run suites/figure4.yaml --results {results} --dataset VideoGames"),
         ("toyshop-2", "with a suite that trains MAF on it"),
     ):
         words = ["plot", "attention", "--dataset", dataset, "--results", str(results)]

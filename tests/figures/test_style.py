@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import pytest
@@ -61,14 +62,25 @@ def test_colours_differ_for_the_colour_blind() -> None:
         assert apart.min() > 0.05
 
 
+def contrast(colour: Any) -> float:
+    """With white (WCAG 2)."""
+    import numpy as np
+    from matplotlib.colors import to_rgb
+
+    rgb: Any = np.array(to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05))
+
+
+def test_faint_colours_come_last_and_points_have_a_dark_edge() -> None:
+    faint = [contrast(colour) < 2 for colour in style.colours([str(n) for n in range(10)]).values()]
+    assert faint == [False] * 8 + [True] * 2
+    assert contrast(style.EDGE["markeredgecolor"]) > 4.5
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0.05, "0.05"), (2, "2"), (500, "500"), (5_000, "5,000"), (50_000, "50k"), (2e6, "2M"), (0, "0")],
 )
 def test_short_numbers(value: float, text: str) -> None:
     assert short_number(value) == text
-
-
-def test_shortening() -> None:
-    assert style.shorten("abc", 3) == "abc"
-    assert style.shorten("abc def", 5) == "abc…"

@@ -15,6 +15,7 @@ from matplotlib.text import Text
 from bench.analysis.tuning import HistoryRow, ImportanceRow, SliceRow
 from bench.cli.plot_tuning import FIGURES
 from bench.figures import style
+from bench.figures.labels import shorten
 
 SETTINGS = ("training.learning_rate", "hidden_dropout", "a setting with a long name", "fusion", "lambda")
 CASES = [(2, ["one"]), (12, ["one", "A dataset whose label goes on"]), (4, ["a", "b", "c"])]
@@ -97,7 +98,7 @@ def test_nothing_is_cut_off(kind: str, variants: int, datasets: list[str]) -> No
     shown = texts(figure)
     assert len(shown) > 10
     said = {text.get_text() for text in shown}
-    assert all(any(style.shorten(label, 28)[:8] in text for text in said) for label in names(variants))
+    assert all(any(shorten(label, 28)[:8] in text for text in said) for label in names(variants))
 
 
 @pytest.mark.parametrize("kind", FIGURES)

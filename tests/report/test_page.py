@@ -99,8 +99,8 @@ def test_numbers_of_figures_are_there(text: str) -> None:
     tables = [address for address in page.addresses if address.startswith("data:text/csv")]
     assert len(tables) == len(page.images) >= 3
     means = base64.b64decode(tables[0].partition(",")[2]).decode()
-    assert means.startswith("dataset,metric,variant,reads,mean,low,high,seeds,values\n")
-    assert "ml-100k,Recall@10,SASRec,,0.2," in means
+    assert means.startswith("dataset,metric,variant,reads,reference,mean,low,high,seeds,values\n")
+    assert "ml-100k,Recall@10,SASRec,,False,0.2," in means
 
 
 def test_what_cannot_be_drawn_is_said(text: str) -> None:
