@@ -19,8 +19,7 @@ def suite_figures(subject: Subject, no_comparison: str) -> Iterator[ReportFigure
     """
     empty = {"compare": no_comparison, "curves": "no model here is trained epoch by epoch"}
     for name, kind in KINDS.items():
-        # In bins of the users one metric is enough for a page.
-        shown = replace(subject, metrics=subject.metrics[:1]) if name == "lengths" else subject
+        shown = replace(subject, metrics=subject.metrics[:1]) if kind.one_metric else subject
         rows = partial(kind.rows, shown)
         plan = Plan(name, kind.title, kind.shows, kind.caption, rows, kind.row, kind.draw)
         yield drawn(replace(plan, empty=empty[name]) if name in empty else plan)
