@@ -21,11 +21,17 @@ def open_suite(verb: str, word: str, overrides: Sequence[str], results: Path) ->
         results: the results folder.
 
     Raises:
-        InputError: the file is missing or wrong, or the word names results with overrides.
+        InputError: the file is missing or wrong, or the word names results.
     """
     try:
         file = find_suite(word)
     except InputError as error:
+        index = None if "/" in word else find_index(results, word)
+        if index is not None and index.file is not None and "@" not in word:
+            raise InputError(
+                f"{word!r} names results, and no suite in suites/",
+                remedy=f"give the file they come from: {command_for(verb, results, word)}",
+            ) from error
         if "@" not in word or "/" in word:
             raise
         raise InputError(

@@ -11,6 +11,7 @@ from rich.console import Console
 from bench.cli.status import print_status, render
 from bench.errors import InputError
 from bench.execution.states import CellState, State
+from tests.calling import call_here
 
 SUITE = """
 suite: small
@@ -80,3 +81,12 @@ def test_an_untouched_suite_is_missing(tmp_path: Path, capsys: pytest.CaptureFix
 def test_an_unknown_suite(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nosuch"):
         print_status("nosuch", [], tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize("verb", ["status", "run", "tune"])
+def test_the_name_of_results_leads_to_their_suite(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not to the suite of the nearest name, which here is the paper's at full size."""
+    monkeypatch.chdir(Path(__file__).parents[2])
+    done = call_here(verb, "small-table2", check=2)
+    assert "'small-table2' names results" in done.stderr and "did you mean" not in done.stderr
+    assert f"`bench {verb} suites/small/table2.yaml`" in done.stderr
