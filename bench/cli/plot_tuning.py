@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
-from bench.analysis.tuning import (
-    HistoryRow,
-    ImportanceRow,
-    SliceRow,
-    history_rows,
-    importance_rows,
-    slice_rows,
-)
 from bench.cli.plot import write_figure
 from bench.cli.table import results_of
 from bench.errors import InputError
 from bench.figures import style
-from bench.figures.tuning import draw_history, draw_importance, draw_slices
+from bench.figures.tuning import SEARCH_FIGURES
 from bench.suite.problems import suggest
 from bench.tuning.records import read_search
-
-# Each figure: its rows, their class, and how they are drawn.
-FIGURES: dict[str, tuple[Callable[..., Sequence[Any]], type[Any], Callable[[Any], Any]]] = {
-    "history": (history_rows, HistoryRow, draw_history),
-    "importance": (importance_rows, ImportanceRow, draw_importance),
-    "slices": (slice_rows, SliceRow, draw_slices),
-}
 
 
 def plot_tuning(
@@ -73,7 +58,7 @@ def plot_tuning(
     ]
     kinds = cast("Sequence[style.FileFormat]", formats or style.FILE_FORMATS)
     drawn = False
-    for kind, (rows_of, row, draw) in FIGURES.items():
+    for kind, (rows_of, row, draw) in SEARCH_FIGURES.items():
         rows = rows_of(chosen, trials)
         if rows:
             drawn = True

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bench.analysis.tuning import HistoryRow, ImportanceRow, SliceRow
+from bench.analysis.tuning import (
+    HistoryRow,
+    ImportanceRow,
+    SliceRow,
+    history_rows,
+    importance_rows,
+    slice_rows,
+)
 from bench.figures import style
 from bench.figures.labels import short_labels, shorten
 from bench.figures.numbers import plain_numbers
@@ -179,3 +186,11 @@ def _axis(panel: Axes, rows: Sequence[SliceRow]) -> None:
         panel.set_xscale("log")
         panel.xaxis.set_minor_locator(NullLocator())
         plain_numbers(panel.xaxis)
+
+
+# Each figure of a search: its rows, their class, and how they are drawn.
+SEARCH_FIGURES: dict[str, tuple[Callable[..., Sequence[Any]], type[Any], Callable[[Any], Any]]] = {
+    "history": (history_rows, HistoryRow, draw_history),
+    "importance": (importance_rows, ImportanceRow, draw_importance),
+    "slices": (slice_rows, SliceRow, draw_slices),
+}

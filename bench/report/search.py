@@ -7,16 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from bench.analysis.numbers import mean_text
-from bench.analysis.tuning import (
-    HistoryRow,
-    ImportanceRow,
-    SliceRow,
-    history_rows,
-    importance_rows,
-    slice_rows,
-)
 from bench.errors import BenchError
-from bench.figures.tuning import draw_history, draw_importance, draw_slices
+from bench.figures.tuning import SEARCH_FIGURES
 from bench.report.drawing import Plan, ReportFigure, drawn, ended
 from bench.tuning.records import STUDIES, StudyRecord, TrialRow, read_search, search_folder
 from bench.wording import count
@@ -65,37 +57,35 @@ def _read(results: Path, suite: str) -> tuple[list[StudyRecord], list[TrialRow]]
         return str(error)
 
 
-def _plans(studies: list[StudyRecord], trials: list[TrialRow]) -> Iterator[Plan]:
-    yield Plan(
-        "tuning-history",
+# Of each figure: its title, what it shows, how it is read, and why it may be empty.
+_WORDS = {
+    "history": (
         f"{_TITLE}: trials",
         "Every trial with the best value until then",
         "A mark per trial in the order of the search, a line for the best until then; values are of the"
         " validation targets.",
-        partial(history_rows, studies, trials),
-        HistoryRow,
-        draw_history,
         "the search has no trial yet",
-    )
-    yield Plan(
-        "tuning-importance",
+    ),
+    "importance": (
         f"{_TITLE}: importance of settings",
         "How much of the variance of the validation values each setting explains",
         "Shares of the variance of the validation values by functional ANOVA, of the trials within the space"
         " that were done.",
-        partial(importance_rows, studies, trials),
-        ImportanceRow,
-        draw_importance,
         "the search has no setting",
-    )
-    yield Plan(
-        "tuning-slices",
+    ),
+    "slices": (
         f"{_TITLE}: settings",
         "Validation values against each setting",
         "A mark per trial: its validation value as a share of the best of its study, against one setting at a"
         " time.",
-        partial(slice_rows, studies, trials),
-        SliceRow,
-        draw_slices,
         "no trial of the search has a value yet",
-    )
+    ),
+}
+
+
+def _plans(studies: list[StudyRecord], trials: list[TrialRow]) -> Iterator[Plan]:
+    for name, (rows_of, row, draw) in SEARCH_FIGURES.items():
+        title, shows, caption, empty = _WORDS[name]
+        yield Plan(
+            f"tuning-{name}", title, shows, caption, partial(rows_of, studies, trials), row, draw, empty
+        )

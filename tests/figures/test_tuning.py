@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from bench.analysis.tuning import HistoryRow, ImportanceRow, SliceRow
-from bench.cli.plot_tuning import FIGURES
 from bench.figures import style
 from bench.figures.labels import shorten
+from bench.figures.tuning import SEARCH_FIGURES as FIGURES
 
 SETTINGS = ("training.learning_rate", "hidden_dropout", "a setting with a long name", "fusion", "lambda")
 CASES = [(2, ["one"]), (12, ["one", "A dataset whose label goes on"]), (4, ["a", "b", "c"])]
